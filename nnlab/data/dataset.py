@@ -1,0 +1,110 @@
+"""A dataset as the lab holds it: each split one uint8 tensor, its labels, and what is measured of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nnlab.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Images (N, C, H, W) uint8 and labels (N,) int64, on the CPU."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Two splits, the class names, and the training split's mean and std per channel (of [0, 1] values)."""
+
+    name: str
+    title: str
+    train: Split
+    test: Split
+    classes: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    drawable: bool = False  # strokes of a pen, so that a drawing on the pad makes sense
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one image."""
+        channels, height, width = self.train.images.shape[1:]
+        return channels, height, width
+
+    def validate(self) -> Dataset:
+        """Return self; raise `DataError` where shapes, types or label values do not fit together."""
+        for split_name, split in (("train", self.train), ("test", self.test)):
+            images, labels = split.images, split.labels
+            if images.dtype != torch.uint8 or images.ndim != 4 or tuple(images.shape[1:]) != self.shape:
+                raise DataError(
+                    "The {split} images of {name} are {dtype} {shape}; they should be uint8 (N, C, H, W).",
+                    split=split_name, name=self.name, dtype=images.dtype, shape=tuple(images.shape),
+                )  # fmt: skip
+            if labels.dtype != torch.int64 or labels.shape != images.shape[:1]:
+                raise DataError(
+                    "The {split} labels of {name} are {dtype} {shape}; they should be int64 ({count},).",
+                    split=split_name, name=self.name, dtype=labels.dtype, shape=tuple(labels.shape),
+                    count=len(images),
+                )  # fmt: skip
+            if len(labels) == 0:
+                raise DataError("The {split} split of {name} is empty.", split=split_name, name=self.name)
+            low, high = int(labels.min()), int(labels.max())
+            if low < 0 or high >= len(self.classes):
+                raise DataError(
+                    "The {split} labels of {name} run from {low} to {high}; with {classes} classes they "
+                    "should lie in 0 to {last}.",
+                    split=split_name, name=self.name, low=low, high=high, classes=len(self.classes),
+                    last=len(self.classes) - 1,
+                )  # fmt: skip
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the tensors."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "classes": list(self.classes),
+            "mean": list(self.mean),
+            "std": list(self.std),
+            "drawable": self.drawable,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any], train: Split, test: Split) -> Dataset:
+        """The inverse of `to_json`, given the tensors."""
+        return cls(
+            name=value["name"],
+            title=value["title"],
+            train=train,
+            test=test,
+            classes=tuple(value["classes"]),
+            mean=tuple(value["mean"]),
+            std=tuple(value["std"]),
+            drawable=value["drawable"],
+        ).validate()
+
+
+def measure(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and (population) std per channel of uint8 images (N, C, H, W), as values in [0, 1].
+
+    Exact in integers: a histogram of the 256 values of each channel, then one float64 division.
+    """
+    levels = torch.arange(256, dtype=torch.float64) / 255
+    means, stds = [], []
+    for channel in images.unbind(1):
+        share = torch.bincount(channel.reshape(-1), minlength=256).double() / channel.numel()
+        mean = float((share * levels).sum())
+        means.append(mean)
+        stds.append(float((share * (levels - mean) ** 2).sum().sqrt()))
+    return tuple(means), tuple(stds)

@@ -1,0 +1,105 @@
+"""Which device the lab computes on, and what it can do."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import torch
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """What a person is told of a device. `threads` is the number of CPU threads a run would use."""
+
+    type: str
+    name: str
+    memory_bytes: int
+    threads: int
+
+
+def detect_device() -> torch.device:
+    """The accelerator that torch reports as available (CUDA, MPS, XPU, ...), else the CPU."""
+    if torch.accelerator.is_available():
+        accelerator = torch.accelerator.current_accelerator()
+        if accelerator is not None:
+            return accelerator
+    return torch.device("cpu")
+
+
+def describe_device(device: torch.device | None = None) -> DeviceInfo:
+    """Name, memory in bytes and threads of `device` (default: the detected one).
+
+    The memory of an accelerator is its own; that of the CPU (and of MPS, which shares it) is the
+    machine's, or the container's where that is less.
+    """
+    device = device or detect_device()
+    if device.type == "cuda":
+        properties = torch.cuda.get_device_properties(device)
+        return DeviceInfo("cuda", properties.name, properties.total_memory, default_threads())
+    if device.type == "xpu":
+        properties = torch.xpu.get_device_properties(device)
+        return DeviceInfo("xpu", properties.name, properties.total_memory, default_threads())
+    return DeviceInfo(device.type, _processor_name(), _machine_memory(), default_threads())
+
+
+def default_threads() -> int:
+    """CPU threads for one run: all cores this process may use but one.
+
+    One core is left for the server: two busy threads on two cores lose several-fold as soon as
+    anything else runs, one thread loses a few per cent.
+    """
+    return max(1, usable_cores() - 1)
+
+
+def usable_cores() -> int:
+    """Cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def free_memory(device: torch.device | None = None) -> int:
+    """Bytes that could be allocated on `device` now."""
+    device = device or detect_device()
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    limit, used = _container_bytes("memory.max"), _container_bytes("memory.current")
+    available = psutil.virtual_memory().available
+    return min(available, limit - used) if limit and used else available
+
+
+def bfloat16_is_fast(device: torch.device | None = None) -> bool:
+    """Whether `device` has instructions for bfloat16; without them it works, but slower than float32."""
+    device = device or detect_device()
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    if device.type == "cpu":
+        return bool(torch.cpu._is_avx512_bf16_supported())
+    return device.type == "xpu"
+
+
+def _processor_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    named = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(named, "") or platform.processor() or platform.machine()
+
+
+def _container_bytes(name: str) -> int | None:
+    """A figure of the control group this process is in; None where there is none or it has no limit."""
+    try:
+        text = (Path("/sys/fs/cgroup") / name).read_text().strip()
+    except OSError:
+        return None
+    return int(text) if text.isdigit() else None
+
+
+def _machine_memory() -> int:
+    total = psutil.virtual_memory().total
+    return min(total, _container_bytes("memory.max") or total)
