@@ -1,0 +1,270 @@
+"""The training loop: a generator of events, with no input or output of its own.
+
+The data lies on the device once, as uint8. A step is what a plain PyTorch loop does and nothing else;
+all that is observed happens on a clock tick. On the CPU the final weights are bitwise those of
+
+    order = torch.Generator().manual_seed(seed)
+    for epoch in range(epochs):
+        for index in torch.randperm(n, generator=order).split(batch_size):
+            x = ((images[index].float() / 255) - mean) / std
+            optimizer.zero_grad()
+            loss = loss_fn(model(x), labels[index])
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nnlab.data.dataset import Dataset
+from nnlab.devices import detect_device
+from nnlab.errors import LabError
+from nnlab.training.batches import Batches, background
+from nnlab.training.evaluate import evaluate
+from nnlab.training.events import Event, Snapshot
+from nnlab.training.losses import loss_function
+from nnlab.training.observe import as_floats, copy_weights, first_weight, is_finite, layer_statistics
+from nnlab.training.optim import make_optimizer, optimizer_kind
+from nnlab.training.preflight import preflight
+from nnlab.training.recipe import RunSpec
+from nnlab.training.schedules import make_schedule
+
+TICK_SECONDS = 0.25
+_SNAPSHOT_GROWTH = 1.5  # a progress snapshot at the first tick after 1, 1.5, 2.25, ... steps
+_COPY_SHARE = 50  # copying the last good weights takes at most one part in so many of the time
+
+
+@dataclass
+class Controls:
+    """What someone outside asks of a training; it looks here at every tick."""
+
+    stop: bool = False
+    evaluate: bool = False
+
+
+def train(
+    spec: RunSpec,
+    data: Dataset,
+    *,
+    device: torch.device | None = None,
+    controls: Controls | None = None,
+    tick_seconds: float = TICK_SECONDS,
+) -> Iterator[Event]:
+    """Train as `spec` says and tell about it (see `Event` for the kinds).
+
+    While the caller holds an event, the training waits, and its clock stands still: so a pause is
+    simply not asking for the next one. Threads are torch's current setting.
+
+    Raises:
+        LabError: the training cannot start (see `preflight`); raised here, before the first event.
+    """
+    device = device or detect_device()
+    preflight(spec, data.shape, len(data.classes), len(data.train), device)
+    return _Training(spec, data, device, controls or Controls(), tick_seconds).events()
+
+
+class _Training:
+    def __init__(
+        self, spec: RunSpec, data: Dataset, device: torch.device, controls: Controls, tick_seconds: float
+    ) -> None:
+        recipe = spec.recipe
+        self.spec, self.data, self.device, self.controls = spec, data, device, controls
+        self.tick_seconds = tick_seconds
+        model = spec.architecture.build(data.shape, len(data.classes), recipe.seed)
+        convolutional = any(isinstance(layer, nn.Conv2d) for layer in model)
+        self.model = model.to(device)
+        if convolutional:
+            self.model = self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.loss = loss_function(recipe.loss)
+        self.epoch_steps = recipe.epoch_steps(len(data.train))
+        self.steps = recipe.steps(len(data.train))
+        self.optimizer = make_optimizer(recipe.optimizer, self.model.parameters(), recipe.lr, recipe.options)
+        self.schedule = make_schedule(recipe.schedule, self.optimizer, self.steps, self.epoch_steps)
+        self.batches = Batches(
+            data.train, data.mean, data.std, recipe.batch_size, recipe.seed, device, convolutional
+        )
+        self.test = data.test
+        self.generator = torch.Generator(device).manual_seed(recipe.seed)
+        self.fill = background(data.mean, data.std).to(device)
+        self.step = self.seq = 0
+        self.start = 0.0  # on the performance counter; moved on by the time the caller holds events
+        self.losses: list[Tensor] = []  # of the steps since the last tick
+        self.epoch_losses: list[float] = []  # of the epoch that is under way
+        self.good = copy_weights(self.model, 0)
+        self.next_copy = 0.0
+        self.next_progress = 1.0
+
+    def events(self) -> Iterator[Event]:
+        self.start = time.perf_counter()
+        for event in self._events():
+            held = time.perf_counter()
+            yield event
+            self.start += time.perf_counter() - held
+
+    @property
+    def seconds(self) -> float:
+        """Spent on training and observing, without the time the caller held events."""
+        return time.perf_counter() - self.start
+
+    def _events(self) -> Iterator[Event]:
+        yield self._event("started", self._started())
+        yield self._event("snapshot", {"reason": "first"}, self.good)
+        for _ in self._ticks():
+            if problem := self._problem():
+                yield self._failed(problem)
+                return
+            yield self._event("tick", self._tick(), first_weight(self.model, self.step))
+            epoch_done = self.step % self.epoch_steps == 0
+            if self.step == self.steps or self.controls.stop:
+                break
+            if epoch_done or self.controls.evaluate:
+                self.controls.evaluate = False
+                yield self._event("evaluated", self._evaluated())
+            if epoch_done or self.step >= self.next_progress:
+                while self.next_progress <= self.step:
+                    self.next_progress *= _SNAPSHOT_GROWTH
+                reason = "epoch" if epoch_done else "progress"
+                yield self._event("snapshot", {"reason": reason}, copy_weights(self.model, self.step))
+        evaluated = self._evaluated()
+        yield self._event("evaluated", evaluated)
+        yield self._event("snapshot", {"reason": "last"}, copy_weights(self.model, self.step))
+        yield self._event("finished" if self.step == self.steps else "stopped", self._result(evaluated))
+
+    def _ticks(self) -> Iterator[None]:
+        """Do all steps; give back control on every clock tick, at the end of each epoch and of the run."""
+        model, loss_fn, optimizer, schedule = self.model, self.loss, self.optimizer, self.schedule
+        augmentation = self.spec.recipe.augmentation
+        autocast = torch.autocast(self.device.type, torch.bfloat16) if self._is_bfloat16 else None
+        epoch_steps, losses = self.epoch_steps, self.losses
+        model.train()
+        next_tick = time.perf_counter() + self.tick_seconds
+        for step, (images, labels) in zip(range(1, self.steps + 1), self.batches, strict=False):
+            if augmentation:
+                images = augmentation.apply(images, self.generator, self.fill)
+            optimizer.zero_grad()
+            if autocast is None:
+                loss = loss_fn(model(images), labels)
+            else:
+                with autocast:
+                    logits = model(images)
+                loss = loss_fn(logits.float(), labels)
+            loss.backward()
+            optimizer.step()
+            if schedule is not None:
+                schedule.step()
+            losses.append(loss.detach())
+            now = time.perf_counter()
+            if now >= next_tick or step % epoch_steps == 0 or step == self.steps:
+                self.step, self.images = step, images
+                yield
+                losses.clear()
+                next_tick = time.perf_counter() + self.tick_seconds
+
+    @property
+    def _is_bfloat16(self) -> bool:
+        return self.spec.recipe.precision == "bfloat16"
+
+    def _problem(self) -> LabError | None:
+        """Check the steps since the last tick; where all is finite, take the weights as the last good."""
+        finite = torch.isfinite(torch.stack(self.losses))
+        if not bool(finite.all()):
+            bad = self.step - len(self.losses) + 1 + int((~finite).int().argmax())
+            return self._not_finite(bad)
+        if not is_finite(self.model):
+            return self._not_finite(self.step)
+        if self.seconds >= self.next_copy:
+            before = time.perf_counter()
+            self.good = copy_weights(self.model, self.step)
+            self.next_copy = self.seconds + _COPY_SHARE * (time.perf_counter() - before)
+        return None
+
+    def _not_finite(self, step: int) -> LabError:
+        recipe = self.spec.recipe
+        usual = optimizer_kind(recipe.optimizer).lr
+        if recipe.lr > usual:
+            return LabError(
+                "The loss or the weights became infinite or not a number at step {step}. The learning rate "
+                "{lr} is probably too high for {optimizer}: try {usual}.",
+                step=step, lr=recipe.lr, optimizer=recipe.optimizer, usual=usual,
+            )  # fmt: skip
+        return LabError(
+            "The loss or the weights became infinite or not a number at step {step}. Try a smaller learning "
+            "rate than {lr}, or float32 if the precision is bfloat16.",
+            step=step, lr=recipe.lr,
+        )  # fmt: skip
+
+    def _failed(self, problem: LabError) -> Event:
+        values = {
+            "sentence": str(problem),
+            "template": problem.template,
+            "arguments": problem.values,
+            "last_finite_step": self.good.step,
+        }
+        return self._event("failed", values, self.good)
+
+    def _event(self, kind: str, values: dict[str, Any], snapshot: Snapshot | None = None) -> Event:
+        self.seq += 1
+        return Event(self.seq, kind, self.step, values, snapshot)
+
+    def _started(self) -> dict[str, Any]:
+        return {
+            "device": self.device.type,
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "steps": self.steps,
+            "epoch_steps": self.epoch_steps,
+            "samples": len(self.data.train),
+        }
+
+    def _tick(self) -> dict[str, Any]:
+        losses = as_floats(self.losses)
+        first = self.step - len(losses)
+        if first % self.epoch_steps == 0:
+            self.epoch_losses = []
+        self.epoch_losses += losses
+        return {
+            "loss": losses,
+            "lr": self.optimizer.param_groups[0]["lr"],
+            "epoch": self.step / self.epoch_steps,
+            "layers": layer_statistics(self.model, self.images),
+            **self._speed(),
+        }
+
+    def _speed(self) -> dict[str, float]:
+        epochs, rest = divmod(self.step, self.epoch_steps)
+        samples = epochs * len(self.data.train) + rest * self.spec.recipe.batch_size
+        seconds = max(self.seconds, 1e-9)
+        return {
+            "seconds": seconds,
+            "samples_per_second": samples / seconds,
+            "seconds_left": (self.steps - self.step) / max(1, self.step) * seconds,
+        }
+
+    def _evaluated(self) -> dict[str, Any]:
+        found = evaluate(self.model, self.test, self.data.mean, self.data.std, self.loss)
+        return {
+            "test_loss": found.loss,
+            "test_accuracy": found.accuracy,
+            "train_loss": sum(self.epoch_losses) / len(self.epoch_losses),
+            "epoch": self.step / self.epoch_steps,
+            "seconds": self.seconds,
+        }
+
+    def _result(self, evaluated: dict[str, Any]) -> dict[str, Any]:
+        names = ("test_loss", "test_accuracy")
+        speed = self._speed()
+        return {
+            **{name: evaluated[name] for name in names},
+            "epochs": self.step / self.epoch_steps,
+            "seconds": speed["seconds"],
+            "samples_per_second": speed["samples_per_second"],
+        }

@@ -1,0 +1,47 @@
+"""What can be known to go wrong before a training starts."""
+
+from __future__ import annotations
+
+import torch
+
+from nnlab.devices import detect_device, free_memory
+from nnlab.errors import LabError, check
+from nnlab.nets.cost import training_memory
+from nnlab.nets.layers import Shape
+from nnlab.training.optim import optimizer_kind
+from nnlab.training.recipe import RunSpec
+
+
+def preflight(
+    spec: RunSpec, in_shape: Shape, classes: int, samples: int, device: torch.device | None = None
+) -> None:
+    """Raise `LabError` where `spec` cannot be trained on `samples` images of `in_shape` (C, H, W).
+
+    Raises:
+        ShapeError: the network does not take the images.
+        LabError: a bad recipe, a batch larger than the data, or more memory needed than is free.
+    """
+    spec.validate()
+    recipe = spec.recipe
+    check(
+        recipe.batch_size <= samples,
+        "The batch size is {value}, but {dataset} has only {samples} training samples.",
+        value=recipe.batch_size, dataset=spec.dataset, samples=samples,
+    )  # fmt: skip
+    rows = spec.architecture.trace(in_shape, classes)
+    check(
+        any(row.params for row in rows),
+        "The architecture {name} has no weights, so there is nothing to train.",
+        name=spec.architecture.name,
+    )
+    device = device or detect_device()
+    state = optimizer_kind(recipe.optimizer).state_per_parameter
+    needed = training_memory(rows, in_shape, recipe.batch_size, state)
+    free = free_memory(device)
+    if needed > free:
+        raise LabError(
+            "Training {name} with batches of {batch} needs about {needed} GB of memory, and {device} has "
+            "{free} GB free: take a smaller batch or a smaller network.",
+            name=spec.architecture.name, batch=recipe.batch_size, needed=round(needed / 1e9, 1),
+            device=device.type, free=round(free / 1e9, 1),
+        )  # fmt: skip

@@ -1,0 +1,135 @@
+"""How a network is trained, and the whole specification of a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nnlab.errors import check
+from nnlab.nets.architecture import Architecture
+from nnlab.training.augment import Augmentation
+from nnlab.training.losses import loss_function
+from nnlab.training.optim import optimizer_kind, optimizer_options
+from nnlab.training.schedules import SCHEDULES
+
+PRECISIONS = ("float32", "bfloat16")
+MAX_LR = 100.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training but the data and the network.
+
+    Attributes:
+        lr: learning rate; the highest of the schedule.
+        epochs: passes through the training data; 0.4 stops within the first.
+        seed: decides initial weights, the order of the samples and the augmentation.
+        options: further arguments of the torch optimizer, for instance ``{"momentum": 0.9}``.
+        precision: "bfloat16" computes under `torch.autocast`; weights stay float32.
+    """
+
+    optimizer: str = "adam"
+    lr: float = 7e-3
+    schedule: str = "one_cycle"
+    loss: str = "cross_entropy"
+    batch_size: int = 128
+    epochs: float = 2
+    seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    precision: str = "float32"
+
+    def validate(self) -> Recipe:
+        """Return self; raise `LabError` for the first value no training can start with."""
+        optimizer_kind(self.optimizer)
+        optimizer_options(self.optimizer, self.options)
+        check(
+            _is_number(self.lr) and 0 < self.lr <= MAX_LR,
+            "The learning rate is {value}; it should be above 0 and at most {most}. {usual} suits {optimizer}.",
+            value=self.lr, most=MAX_LR, usual=optimizer_kind(self.optimizer).lr, optimizer=self.optimizer,
+        )  # fmt: skip
+        check(
+            self.schedule in SCHEDULES,
+            "There is no schedule {name}; there are: {known}.",
+            name=repr(self.schedule), known=", ".join(SCHEDULES),
+        )  # fmt: skip
+        loss_function(self.loss)
+        check(
+            _is_whole(self.batch_size) and self.batch_size >= 1,
+            "The batch size is {value}; it should be a whole number of at least 1.",
+            value=self.batch_size,
+        )
+        check(
+            _is_number(self.epochs) and 0 < self.epochs <= 10_000,
+            "The number of epochs is {value}; it should be above 0 and at most 10000.",
+            value=self.epochs,
+        )
+        check(
+            _is_whole(self.seed) and 0 <= self.seed < 2**63,
+            "The seed is {value}; it should be a whole number from 0 to 2^63 - 1.",
+            value=self.seed,
+        )
+        self.augmentation.validate()
+        check(
+            self.precision in PRECISIONS,
+            "The precision is {name}; it should be one of: {known}.",
+            name=repr(self.precision), known=", ".join(PRECISIONS),
+        )  # fmt: skip
+        return self
+
+    def steps(self, samples: int) -> int:
+        """Optimizer steps of the whole run; the last batch of an epoch may be short."""
+        return max(1, math.ceil(self.epochs * self.epoch_steps(samples) - 1e-9))
+
+    def epoch_steps(self, samples: int) -> int:
+        """Batches in one pass through `samples` training samples."""
+        return math.ceil(samples / self.batch_size)
+
+    def to_json(self) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return values | {"options": dict(self.options), "augmentation": self.augmentation.to_json()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Recipe:
+        """The inverse of `to_json`; raises `LabError` as `validate`."""
+        augmentation = Augmentation.from_json(value.get("augmentation", {}))
+        return cls(**{**value, "augmentation": augmentation}).validate()
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What is trained, on what, and how. `dataset` is a name of the registry."""
+
+    dataset: str
+    architecture: Architecture
+    recipe: Recipe = field(default_factory=Recipe)
+
+    def validate(self) -> RunSpec:
+        """Return self; raise `LabError` for what is wrong whatever the data is like."""
+        check(bool(self.dataset), "The run names no dataset.")
+        self.architecture.validate()
+        self.recipe.validate()
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "dataset": self.dataset,
+            "architecture": self.architecture.to_json(),
+            "recipe": self.recipe.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> RunSpec:
+        """The inverse of `to_json`; raises `LabError` as `validate`."""
+        architecture = Architecture.from_json(value["architecture"])
+        return cls(value["dataset"], architecture, Recipe.from_json(value["recipe"])).validate()
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
