@@ -1,0 +1,72 @@
+"""How the components' JavaScript reaches the browser: once, and not with every update.
+
+Streamlit sends a component's inline code again with each change of its data. So what the components are
+registered with is only a stub of a few lines, which waits for its part in ``globalThis.nnlab``; the parts
+themselves are the data of one invisible component that `serve` mounts on every page and that never changes.
+The files ``*.js`` and ``*.css`` beside this one are the parts; ``shared.js`` stands before each of them.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+_PARTS = ("tiles", "curves", "pad", "living")
+
+_LOADER = """
+export default async ({ data }) => {
+  for (const [name, { code, css }] of Object.entries(data)) {
+    const slot = ((globalThis.nnlab ??= {})[name] ??= Promise.withResolvers());
+    if (slot.loaded) continue;
+    slot.loaded = true;
+    const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    const { default: part } = await import(url);
+    slot.resolve((component) => part(component, css));
+  }
+};
+"""
+_STUB = """
+export default (component) =>
+  ((globalThis.nnlab ??= {})["%s"] ??= Promise.withResolvers()).promise.then((part) => part(component));
+"""
+
+
+def serve() -> None:
+    """Mount the invisible component that carries the JavaScript; once in each full run of a page."""
+    with st.container(key="nnlab-library"):
+        component("library", _LOADER)(key="nnlab-library-code", data=_parts(), height=1)
+
+
+def part(name: str) -> Any:
+    """The mounting command of the component whose JavaScript is ``<name>.js``."""
+    return component(name, _STUB % name)
+
+
+@lru_cache
+def component(name: str, js: str) -> Any:
+    """Register the component ``nnlab.<name>`` and return its mounting command."""
+    return st.components.v2.component(f"nnlab.{name}", js=js)
+
+
+def pack(header: dict[str, Any], *blobs: bytes) -> bytes:
+    """One message for ``unpack`` in ``shared.js``: a length, the header as JSON, then the raw bytes."""
+    text = json.dumps({**header, "blobs": [len(b) for b in blobs]}, ensure_ascii=False, separators=(",", ":"))
+    head = text.encode()
+    return b"".join((len(head).to_bytes(4, "little"), head, *blobs))
+
+
+@lru_cache
+def _parts() -> dict[str, dict[str, str]]:
+    def read(name: str) -> str:
+        return (_HERE / name).read_text(encoding="utf-8")
+
+    shared, shared_css = read("shared.js"), read("shared.css")
+    return {
+        name: {"code": f"{shared}\n{read(name + '.js')}", "css": f"{shared_css}\n{read(name + '.css')}"}
+        for name in _PARTS
+    }
