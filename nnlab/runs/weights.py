@@ -1,0 +1,103 @@
+"""Weights in a file that needs nothing else: safetensors, with the network and its data in the header."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from nnlab.data.dataset import Dataset
+from nnlab.errors import LabError, RunError
+from nnlab.nets.architecture import Architecture
+from nnlab.runs.files import replace
+
+SUFFIX = ".safetensors"
+_KEY = "nnlab"  # of our JSON in the header
+
+
+@dataclass(frozen=True)
+class WeightsInfo:
+    """What the weights belong to: enough to build the model and to feed it, without the dataset.
+
+    `in_shape` is (C, H, W); `mean` and `std` are those that inputs in [0, 1] are normalised by.
+    """
+
+    step: int
+    architecture: Architecture
+    in_shape: tuple[int, int, int]
+    classes: tuple[str, ...]
+    dataset: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def of(cls, architecture: Architecture, data: Dataset, step: int) -> WeightsInfo:
+        """For weights after `step` steps of training `architecture` on `data`."""
+        return cls(step, architecture, data.shape, data.classes, data.name, data.mean, data.std)
+
+    def to_json(self) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return values | {"architecture": self.architecture.to_json()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> WeightsInfo:
+        """The inverse of `to_json`; raises `LabError` as `Architecture.from_json`."""
+        channels, height, width = value["in_shape"]
+        return cls(
+            step=int(value["step"]),
+            architecture=Architecture.from_json(value["architecture"]),
+            in_shape=(channels, height, width),
+            classes=tuple(value["classes"]),
+            dataset=value["dataset"],
+            mean=tuple(value["mean"]),
+            std=tuple(value["std"]),
+        )
+
+
+def save_weights(path: Path, tensors: Mapping[str, Tensor], info: WeightsInfo, durable: bool = True) -> None:
+    """Write contiguous CPU tensors and `info` to `path`, which is replaced in one step."""
+    header = {"format": "pt", _KEY: json.dumps(info.to_json())}
+    replace(path, lambda temporary: save_file(dict(tensors), temporary, header), durable)
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], WeightsInfo]:
+    """What `save_weights` wrote; nothing in the file is run.
+
+    Raises:
+        RunError: absent, damaged, or without our header.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            info = WeightsInfo.from_json(json.loads((file.metadata() or {})[_KEY]))
+            return {name: file.get_tensor(name) for name in file.keys()}, info  # noqa: SIM118
+    except FileNotFoundError:
+        raise RunError("There are no weights in {path}.", path=path) from None
+    except (OSError, SafetensorError, ValueError, TypeError, LookupError, LabError) as error:
+        raise RunError(
+            "The weights in {path} cannot be read ({reason}).", path=path, reason=repr(error)
+        ) from None
+
+
+def load_model(path: Path) -> tuple[nn.Sequential, WeightsInfo]:
+    """The network in evaluation mode, with the weights of `path`; and what they belong to.
+
+    Raises:
+        RunError: as `load_tensors`, or the tensors are not those of the network.
+    """
+    tensors, info = load_tensors(path)
+    try:
+        with torch.device("meta"):
+            model = info.architecture.build(info.in_shape, len(info.classes))
+        model.load_state_dict(tensors, assign=True)
+    except (RuntimeError, LabError) as error:
+        raise RunError(
+            "The weights in {path} do not fit their network ({reason}).", path=path, reason=error
+        ) from None
+    return model.eval(), info
