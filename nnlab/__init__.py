@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nnlab.data import dataset_names, load_dataset
     from nnlab.data.dataset import Dataset, Split
     from nnlab.devices import describe_device, detect_device
-    from nnlab.drawing import predict_drawing
+    from nnlab.drawing import drawing_to_image, predict_drawing, shipped_model
     from nnlab.errors import DataError, LabError, RunError, ShapeError
     from nnlab.nets.architecture import Architecture, LayerSpec
     from nnlab.nets.presets import preset, preset_names
@@ -35,7 +35,7 @@ _HOMES = {
     "nnlab.data": ("dataset_names", "load_dataset"),
     "nnlab.data.dataset": ("Dataset", "Split"),
     "nnlab.devices": ("describe_device", "detect_device"),
-    "nnlab.drawing": ("predict_drawing",),
+    "nnlab.drawing": ("drawing_to_image", "predict_drawing", "shipped_model"),
     "nnlab.errors": ("DataError", "LabError", "RunError", "ShapeError"),
     "nnlab.nets.architecture": ("Architecture", "LayerSpec"),
     "nnlab.nets.presets": ("preset", "preset_names"),
@@ -67,11 +67,13 @@ __all__ = [
     "dataset_names",
     "describe_device",
     "detect_device",
+    "drawing_to_image",
     "evaluate",
     "load_dataset",
     "predict_drawing",
     "preset",
     "preset_names",
+    "shipped_model",
     "train",
 ]
 
