@@ -39,10 +39,11 @@ def set_query(name: str, value: str | int | None) -> None:
 
 
 def _complain(name: str, value: str, allowed: str, default: str) -> None:
-    shown = value if len(value) <= 40 else value[:40] + "…"
+    # As code, so that nothing in a link that somebody sent is taken for markup.
+    shown = (value if len(value) <= 40 else value[:40] + "…").replace("`", "'")
     st.warning(
         _(
-            "{name}={value} in the address of this page is not possible; allowed: {allowed}. "
+            "`{name}={value}` in the address of this page is not possible; allowed: {allowed}. "
             "{default} is used instead.",
             name=name, value=shown, allowed=allowed, default=default,
         ),

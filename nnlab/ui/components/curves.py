@@ -57,9 +57,6 @@ def curves(
         raise ValueError(f"two series of one chart have the same name: {names}")
     mount = part("curves")
     sent: dict[str, _Sent] = st.session_state.setdefault(f"{key}:sent", {})
-    asked = (st.session_state.get(key) or {}).get("resend")
-    if asked:
-        sent.clear()
     lines, blobs = [], []
     for position, line in enumerate(series):
         before = sent.get(line.name)
@@ -80,7 +77,7 @@ def curves(
         "series": lines, "xLabel": x_label, "yLabel": y_label, "height": height, "logY": log_y,
         "smoothing": smoothing, "texts": _texts(),
     }  # fmt: skip
-    mount(key=key, data=pack(header, *blobs), on_resend_change=_noted)
+    mount(key=key, data=pack(header, *blobs), on_resend_change=sent.clear)
 
 
 @dataclass(frozen=True)
@@ -117,15 +114,11 @@ def _numbers(values: Sequence[float]) -> np.ndarray:
     return short if np.array_equal(short.astype("<f8"), exact, equal_nan=True) else exact
 
 
-def _noted() -> None:
-    """A trigger of a component is only heard where it has a callback."""
-
-
 def _texts() -> dict[str, str]:
     return {
         "in": _("Zoom in"),
         "out": _("Zoom out"),
-        "reset": _("Show all"),
+        "all": _("Show all"),
         "log": _("Log scale"),
         "smooth": _("Smoothing"),
         "empty": _("Nothing to show yet"),

@@ -56,7 +56,7 @@ def tiles(
         "selectable": selectable,
         "selected": selected,
         "maxTile": max_tile,
-        "texts": {"zero": _("0 is the middle of the scale"), "tile": _("Each tile has its own scale: ±its maximum")},
+        "texts": {"tile": _("Each tile is scaled to its own largest value.")},
     }
     if kind == "image":
         payload = _png(array, columns)
