@@ -22,7 +22,11 @@ from nnlab.errors import DataError
 
 
 def install(
-    info: DatasetInfo, root: Path, progress: Callable[[int, int], None] | None = None, replace: bool = False
+    info: DatasetInfo,
+    root: Path,
+    progress: Callable[[int, int], None] | None = None,
+    replace: bool = False,
+    loopback_http: bool = False,
 ) -> None:
     """Fetch a dataset of the registry into the data root; do nothing where another process just did.
 
@@ -31,6 +35,7 @@ def install(
         root: the data root; made where it is not there.
         progress: called with the bytes done and the bytes in all (about).
         replace: fetch it although its files are there, for they are damaged.
+        loopback_http: as in `fetch`.
 
     Raises:
         DataError: it could not be fetched or written.
@@ -46,7 +51,7 @@ def install(
                 return
             shutil.rmtree(part, ignore_errors=True)  # left by a process that was killed
             try:
-                _fetch_all(info, part, progress)
+                _fetch_all(info, part, progress, loopback_http)
                 _publish(part / "files", root, info.source.files)
             finally:
                 shutil.rmtree(part, ignore_errors=True)
@@ -64,7 +69,9 @@ def install(
         ) from error  # fmt: skip
 
 
-def _fetch_all(info: DatasetInfo, part: Path, progress: Callable[[int, int], None] | None) -> None:
+def _fetch_all(
+    info: DatasetInfo, part: Path, progress: Callable[[int, int], None] | None, loopback_http: bool
+) -> None:
     """Fetch and unpack every archive below ``part/files``, laid out as in the data root."""
     before = 0
 
@@ -73,7 +80,9 @@ def _fetch_all(info: DatasetInfo, part: Path, progress: Callable[[int, int], Non
             progress(before + done, max(before + done, info.download_bytes))
 
     for archive in info.source.archives():
-        packed = fetch(archive.urls, part / archive.name, archive.md5, progress=report)
+        packed = fetch(
+            archive.urls, part / archive.name, archive.md5, progress=report, loopback_http=loopback_http
+        )
         before += packed.stat().st_size
         unpack(packed, archive, part / "files" / archive.into)
         packed.unlink(missing_ok=True)
