@@ -20,9 +20,10 @@ _DEFINITIONS = (Path("nnlab/ui/text.py"), Path("nnlab/errors.py"))
 
 
 def collect() -> dict[str, list[str]]:
-    """Every message, and the files it is in; raises ValueError for one that is no literal.
+    """Every message, and the files it is in; raises ValueError for one that is put together on the spot.
 
-    ``_(variable)`` is allowed: what it says has been noted with ``mark`` or stands in a page's header.
+    A variable is allowed: what it says has been noted with ``mark``, stands in a page's header, or comes
+    from an error that was stored.
     """
     found: dict[str, set[str]] = {}
     for path in _sources():
@@ -83,5 +84,5 @@ def _messages(path: Path, where: Path) -> Iterator[str]:
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
             if argument.value:
                 yield argument.value
-        elif not (name == "_" and isinstance(argument, ast.Name | ast.Attribute | ast.Subscript)):
+        elif not isinstance(argument, ast.Name | ast.Attribute | ast.Subscript):
             raise ValueError(f"{where}:{node.lineno}: {name}() needs a literal message to be translated")
