@@ -38,6 +38,7 @@ from nnlab.training.recipe import RunSpec
 from nnlab.training.schedules import make_schedule
 
 TICK_SECONDS = 0.25
+CHANNELS_LAST_FROM = 16  # samples in a batch; below, convolutions are faster the other way round
 _SNAPSHOT_GROWTH = 1.5  # a progress snapshot at the first tick after 1, 1.5, 2.25, ... steps
 _COPY_SHARE = 50  # copying the last good weights takes at most one part in so many of the time
 
@@ -79,9 +80,10 @@ class _Training:
         self.spec, self.data, self.device, self.controls = spec, data, device, controls
         self.tick_seconds = tick_seconds
         model = spec.architecture.build(data.shape, len(data.classes), recipe.seed)
-        convolutional = any(isinstance(layer, nn.Conv2d) for layer in model)
         self.model = model.to(device)
-        if convolutional:
+        convolutional = any(isinstance(layer, nn.Conv2d) for layer in model)
+        channels_last = convolutional and recipe.batch_size >= CHANNELS_LAST_FROM
+        if channels_last:
             self.model = self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.loss = loss_function(recipe.loss)
         self.epoch_steps = recipe.epoch_steps(len(data.train))
@@ -89,7 +91,7 @@ class _Training:
         self.optimizer = make_optimizer(recipe.optimizer, self.model.parameters(), recipe.lr, recipe.options)
         self.schedule = make_schedule(recipe.schedule, self.optimizer, self.steps, self.epoch_steps)
         self.batches = Batches(
-            data.train, data.mean, data.std, recipe.batch_size, recipe.seed, device, convolutional
+            data.train, data.mean, data.std, recipe.batch_size, recipe.seed, device, channels_last
         )
         self.test = data.test
         self.generator = torch.Generator(device).manual_seed(recipe.seed)
@@ -144,12 +146,15 @@ class _Training:
         augmentation = self.spec.recipe.augmentation
         autocast = torch.autocast(self.device.type, torch.bfloat16) if self._is_bfloat16 else None
         epoch_steps, losses = self.epoch_steps, self.losses
+        parameters = list(model.parameters())
         model.train()
         next_tick = time.perf_counter() + self.tick_seconds
         for step, (images, labels) in zip(range(1, self.steps + 1), self.batches, strict=False):
             if augmentation:
                 images = augmentation.apply(images, self.generator, self.fill)
-            optimizer.zero_grad()
+            # What zero_grad does, without its bookkeeping: that costs 5 % of a step at batch size 1.
+            for parameter in parameters:
+                parameter.grad = None
             if autocast is None:
                 loss = loss_fn(model(images), labels)
             else:
