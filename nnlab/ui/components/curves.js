@@ -9,7 +9,8 @@ const createCurves = (host) => {
   const spoken = element("div", { class: "spoken", role: "status" });
   const legend = element("div", { class: "legend" });
   const smooth = element("input", { type: "range", min: 0, max: 0.99, step: 0.01 });
-  const smoothLabel = element("label", { class: "smooth" });
+  const smoothText = element("span");
+  const smoothLabel = element("label", { class: "smooth" }, smoothText, smooth);
   const button = (act, text = "") => element("button", { type: "button", onclick: act }, text);
   const log = button(() => setLog(!logY));
   const [into, out, all] = [button(() => zoomBy(0.5), "+"), button(() => zoomBy(2), "−"), button(() => showAll())];
@@ -70,7 +71,7 @@ const createCurves = (host) => {
     drawFrame(context, theme, rows);
     context.save();
     context.beginPath();
-    context.rect(area.left, area.top - 4, area.right - area.left + 6, area.bottom - area.top + 5);
+    context.rect(area.left - 5, area.top - 5, area.right - area.left + 10, area.bottom - area.top + 10);
     context.clip();
     for (const line of shown()) drawLine(context, theme, line);
     context.restore();
@@ -343,7 +344,7 @@ const createCurves = (host) => {
     log.textContent = next.texts.log;
     all.textContent = next.texts.all;
     empty.textContent = next.texts.empty;
-    smoothLabel.replaceChildren(next.texts.smooth, " ", smooth);
+    smoothText.textContent = next.texts.smooth;
     [[into, next.texts.in], [out, next.texts.out]].forEach(([one, text]) => one.setAttribute("aria-label", text));
     canvas.setAttribute("aria-label", `${next.yLabel} / ${next.xLabel}: ${shown().map((l) => l.name).join(", ")}`);
     if (cursor !== null && !tip.hidden) point(cursor);

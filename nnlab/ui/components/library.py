@@ -3,7 +3,8 @@
 Streamlit sends a component's inline code again with each change of its data. So what the components are
 registered with is only a stub of a few lines, which waits for its part in ``globalThis.nnlab``; the parts
 themselves are the data of one invisible component that `serve` mounts on every page and that never changes.
-The files ``*.js`` and ``*.css`` beside this one are the parts; ``shared.js`` stands before each of them.
+The files ``*.js`` and ``*.css`` beside this one are the parts; ``shared.js`` stands before each of them, and
+a part of several files is put together here.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import streamlit as st
 
 _HERE = Path(__file__).parent
-_PARTS = ("tiles", "curves", "pad", "living")
+_PARTS = {"tiles": ("tiles.js",), "curves": ("series.js", "curves.js"), "pad": ("pad.js",), "living": ("living.js",)}
 
 _LOADER = """
 export default async ({ data }) => {
@@ -65,8 +66,10 @@ def _parts() -> dict[str, dict[str, str]]:
     def read(name: str) -> str:
         return (_HERE / name).read_text(encoding="utf-8")
 
-    shared, shared_css = read("shared.js"), read("shared.css")
     return {
-        name: {"code": f"{shared}\n{read(name + '.js')}", "css": f"{shared_css}\n{read(name + '.css')}"}
-        for name in _PARTS
+        name: {
+            "code": "\n".join(read(file) for file in ("shared.js", *scripts)),
+            "css": read("shared.css") + read(f"{name}.css"),
+        }
+        for name, scripts in _PARTS.items()
     }

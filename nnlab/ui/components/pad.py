@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from nnlab.errors import LabError
 from nnlab.ui.components.library import pack, part
-from nnlab.ui.text import _
+from nnlab.ui.text import _, say
+
+_TENTHS = 10  # coordinates travel as whole tenths of a pixel
+_MOST_BARS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,46 +23,64 @@ class Answer:
 
     image: np.ndarray
     probabilities: Sequence[float]
-    classes: Sequence[str]
 
 
 @st.fragment
-def pad(answer: Callable[[list[np.ndarray]], Answer | None], *, key: str, size: int = 280) -> None:
-    """A pad, the image the network really sees, and its probabilities as bars.
+def pad(
+    answer: Callable[[list[np.ndarray]], Answer], *, classes: Sequence[str], key: str, size: int = 280
+) -> None:
+    """A pad, the image the network really sees, and its probabilities as bars (the ten largest of more).
 
     The drawing is kept for the session, so it is there again when the reader comes back to the page. Only
     this fragment runs again while one draws.
 
     Args:
         answer: called with the strokes, (k, 2) float32 each, in pixels of a `size` x `size` canvas with the
-            origin at the top left; not called while nothing is drawn.
+            origin at the top left; not called while nothing is drawn. A `LabError` is shown as its sentence.
+        classes: the name of each class.
         size: the side of the canvas in which strokes are told; on the screen the pad takes what room it has.
     """
     mount = part("pad")
-    state = st.session_state.get(key) or {}
-    drawn = state.get("drawing") or st.session_state.get(f"{key}:drawing") or {"seq": 0, "strokes": []}
-    st.session_state[f"{key}:drawing"] = drawn
-    strokes = [np.array(flat, np.float32).reshape(-1, 2) / _TENTHS for flat in drawn["strokes"] if flat]
-    said = answer(strokes) if strokes else None
-    header: dict[str, Any] = {"size": size, "seq": drawn["seq"], "strokes": drawn["strokes"], "texts": _texts()}
-    blob = b""
-    if said is not None:
-        image = np.ascontiguousarray(said.image, np.uint8)
-        header |= {
-            "shape": list(image.shape),
-            "classes": list(said.classes),
-            "probabilities": [round(float(p), 6) for p in said.probabilities],
-        }
-        best = int(np.argmax(said.probabilities))
-        header["sentence"] = _(
-            "The network says {answer}, with {percent:.1f} %.",
-            answer=said.classes[best], percent=100 * float(said.probabilities[best]),
-        )  # fmt: skip
-        blob = image.tobytes()
-    mount(key=key, data=pack(header, blob), on_drawing_change=_noted)
+    memory: dict[str, Any] = st.session_state.setdefault(f"{key}:drawing", {"seq": 0, "strokes": []})
+    told = (st.session_state.get(key) or {}).get("drawing")
+    grown = told is not None and told["seq"] != memory["seq"]
+    if grown:
+        memory.update(seq=told["seq"], strokes=told["strokes"])
+    strokes = [np.array(flat, np.float32).reshape(-1, 2) / _TENTHS for flat in memory["strokes"] if flat]
+    header: dict[str, Any] = {"size": size, "seq": memory["seq"], "texts": _texts()}
+    # The browser that has just told us the drawing has it; one in which the pad is new needs it.
+    header["strokes"] = None if grown else memory["strokes"]
+    image = b""
+    probabilities = None
+    header["sentence"] = _("Draw something: the answer appears here.")
+    if strokes:
+        try:
+            said = answer(strokes)
+        except LabError as error:
+            header["sentence"] = say(error)
+        else:
+            pixels = np.ascontiguousarray(said.image, np.uint8)
+            header["shape"], image = list(pixels.shape), pixels.tobytes()
+            probabilities = np.asarray(said.probabilities, np.float64)
+            best = int(probabilities.argmax())
+            header["sentence"] = _(
+                "The network says {answer}, with {percent:.1f}%.",
+                answer=classes[best], percent=100 * probabilities[best],
+            )  # fmt: skip
+    header["bars"] = _bars(classes, probabilities)
+    mount(key=key, data=pack(header, image), on_drawing_change=_noted)
 
 
-_TENTHS = 10  # coordinates travel as whole tenths of a pixel
+def _bars(classes: Sequence[str], probabilities: np.ndarray | None) -> list[dict[str, Any]]:
+    if probabilities is None:
+        return [{"name": name, "percent": None} for name in classes[:_MOST_BARS]]
+    shown: Sequence[int] = range(len(classes))
+    if len(classes) > _MOST_BARS:
+        shown = [int(i) for i in np.argsort(-probabilities, kind="stable")[:_MOST_BARS]]
+    best = int(probabilities.argmax())
+    return [
+        {"name": classes[i], "percent": round(100 * float(probabilities[i]), 3), "best": i == best} for i in shown
+    ]
 
 
 def _noted() -> None:
@@ -74,5 +96,4 @@ def _texts() -> dict[str, str]:
         "penHelp": _("How the pen looks here; the network is always given strokes of its own width."),
         "sees": _("What the network sees"),
         "says": _("What it says"),
-        "draw": _("Draw something: the answer appears here."),
     }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+import streamlit as st
 from PIL import Image
 
 from nnlab.ui.components.library import pack, part
@@ -46,7 +47,10 @@ def tiles(
     """
     array = np.asarray(images)
     array = array[:, None] if array.ndim == 3 else array
+    if kind == "image" and array.dtype != np.uint8:
+        raise ValueError(f"images are uint8, not {array.dtype}; floats are kind='signed'")
     count, channels, height, width = array.shape
+    state = st.session_state.get(key) or {}
     header: dict[str, Any] = {
         "kind": kind,
         "shape": [count, channels, height, width],
@@ -54,7 +58,7 @@ def tiles(
         "captions": list(captions) if captions is not None else None,
         "label": label,
         "selectable": selectable,
-        "selected": selected,
+        "selected": state.get("selected", selected),
         "maxTile": max_tile,
         "texts": {"tile": _("Each tile is scaled to its own largest value.")},
     }
