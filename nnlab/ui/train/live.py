@@ -1,0 +1,149 @@
+"""A training as it goes: its numbers, its curves, its first layer, and the buttons that steer it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from nnlab.lens.filters import first_layer_maps
+from nnlab.runs import Run
+from nnlab.ui.components import Series, curves, tiles
+from nnlab.ui.text import _, say
+from nnlab.ui.train.history import History, history
+from nnlab.ui.train.shelf import STATES, title
+
+_EVERY = 0.4  # seconds between two updates
+_MOST_FILTERS = 64
+
+
+def live_view(runs: list[Run]) -> None:
+    """The curves of `runs`, and of the first of them the rest; draws itself anew while one is going on."""
+    if runs:
+        going = any(not run.status.has_ended for run in runs)
+        st.fragment(_view, run_every=_EVERY if going else None)(runs, going)
+
+
+def _view(runs: list[Run], going: bool) -> None:
+    main = runs[0]
+    histories = [history(run) for run in runs]
+    if going and all(run.status.has_ended for run in runs):
+        st.rerun()  # the whole page: nothing is going on any more, and the table has a result
+    _head(main)
+    _numbers(main, histories[0])
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _losses(runs, histories)
+    with right:
+        _accuracies(runs, histories)
+    _filters(main)
+    _table(histories[0])
+
+
+def _head(run: Run) -> None:
+    state = run.status
+    with st.container(horizontal=True, vertical_alignment="center", key="train-head"):
+        st.markdown(f"**{title(run)}** · {_(STATES[state.name])}", width="content")
+        if not state.has_ended:
+            if state.name == "paused":
+                st.button(_("Resume"), icon=":material/play_arrow:", on_click=run.resume, key="train-resume")
+            else:
+                st.button(_("Pause"), icon=":material/pause:", on_click=run.pause, key="train-pause")
+            st.button(_("Stop"), icon=":material/stop:", on_click=run.stop, key="train-stop")
+            st.button(_("Test now"), icon=":material/fact_check:", on_click=run.evaluate, key="train-evaluate")
+    if state.problem is not None:
+        st.error(say(state.problem), icon=":material/error:")
+    elif state.name == "queued":
+        st.info(_("Other runs are training; this one starts when one of them ends."), icon=":material/hourglass:")
+
+
+def _numbers(run: Run, told: History) -> None:
+    tick, ended = told.tick, told.ended
+    steps = told.started.get("steps")
+    done = len(told.steps)
+    st.progress(done / steps if steps else 0.0, _("Step {done:,} of {steps:,}", done=done, steps=steps or 0))
+    recent = told.losses[-50:]
+    seconds = ended.get("seconds", tick.get("seconds"))
+    left = tick.get("seconds_left")
+    with st.container(horizontal=True, key="train-numbers"):
+        _number(_("Training loss"), f"{sum(recent) / len(recent):.4f}" if recent else None)
+        _number(_("Test loss"), f"{told.test_losses[-1]:.4f}" if told.test_losses else None)
+        _number(_("Test accuracy"), f"{told.test_accuracies[-1]:.2%}" if told.test_accuracies else None)
+        speed = ended.get("samples_per_second", tick.get("samples_per_second"))
+        _number(_("Samples a second"), f"{speed:,.0f}" if speed else None)
+        if run.status.has_ended:
+            _number(_("Took"), _duration(seconds) if seconds is not None else None)
+        else:
+            _number(_("Time left"), _duration(left) if left is not None else None)
+        device = told.started.get("device")
+        _number(_("Device"), f"{device.upper()} × {told.started['threads']}" if device else None)
+
+
+def _number(label: str, value: str | None) -> None:
+    st.metric(label, value or "–", width=150)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return _("{minutes:.0f} min {rest:.0f} s", minutes=minutes, rest=rest) if minutes else f"{rest:.1f} s"
+
+
+def _losses(runs: list[Run], histories: list[History]) -> None:
+    series = []
+    for color, (run, told) in enumerate(zip(runs, histories, strict=True)):
+        prefix = f"{title(run)} · " if len(runs) > 1 else ""
+        test = color if len(runs) > 1 else 1
+        series.append(Series(prefix + _("training"), told.steps, told.losses, color=color))
+        series.append(
+            Series(
+                prefix + _("test"), told.evaluated_steps, told.test_losses,
+                dash="dash", marker="circle", color=test, smooth=False,
+            )
+        )  # fmt: skip
+    st.markdown(f"**{_('Loss')}**")
+    curves(series, x_label=_("step"), y_label=_("loss"), key=_key("loss", runs), smoothing=0.9)
+
+
+def _accuracies(runs: list[Run], histories: list[History]) -> None:
+    series = [
+        Series(
+            title(run) if len(runs) > 1 else _("test"), told.evaluated_epochs,
+            [100 * accuracy for accuracy in told.test_accuracies],
+            dash="dash", marker="circle", color=color if len(runs) > 1 else 1, smooth=False,
+        )
+        for color, (run, told) in enumerate(zip(runs, histories, strict=True))
+    ]  # fmt: skip
+    st.markdown(f"**{_('Test accuracy (%)')}**")
+    curves(series, x_label=_("epoch"), y_label="%", key=_key("accuracy", runs))
+
+
+def _filters(run: Run) -> None:
+    found = run.live()
+    if found is None:
+        return
+    [(name, weight)] = found.tensors.items()
+    maps = first_layer_maps(weight, run.in_shape)[:_MOST_FILTERS]
+    heading = _("Weights of the first layer, {name}, after step {step:,}", name=f"`{name}`", step=found.step)
+    st.markdown(f"**{heading}**")
+    if len(weight) > _MOST_FILTERS:
+        st.caption(_("The first {shown} of {count}.", shown=_MOST_FILTERS, count=len(weight)))
+    tiles(
+        maps, columns=16, key=f"train-filters-{run.id}", label=_("Weights of the first layer"), kind="signed",
+        max_tile=96,
+    )  # fmt: skip
+
+
+def _table(told: History) -> None:
+    if told.evaluated_epochs:
+        with st.expander(_("The same as a table")):
+            st.dataframe(
+                {
+                    _("Epoch"): told.evaluated_epochs,
+                    _("Step"): told.evaluated_steps,
+                    _("Test loss"): told.test_losses,
+                    _("Test accuracy"): told.test_accuracies,
+                },
+                hide_index=True,
+            )
+
+
+def _key(chart: str, runs: list[Run]) -> str:
+    return f"train-{chart}-" + "-".join(run.id for run in runs)

@@ -1,0 +1,100 @@
+"""The runs on this machine: a table in which one is opened, or several laid over each other."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+
+from nnlab.errors import LabError
+from nnlab.runs import Run, RunStore
+from nnlab.ui.text import _, mark, say
+from nnlab.ui.url import set_query
+
+MOST_SHOWN = 8  # runs at once: as many as there are colours
+_MOST_LISTED = 200
+_KEY = "train-shelf"
+
+STATES = {
+    "queued": mark("waiting"),
+    "training": mark("training"),
+    "paused": mark("paused"),
+    "finished": mark("finished"),
+    "stopped": mark("stopped"),
+    "failed": mark("failed"),
+    "interrupted": mark("interrupted"),
+}
+
+
+@st.cache_resource(show_spinner=False)
+def run_store() -> RunStore:
+    """The store of this server, its worker processes ready before the first click."""
+    store = RunStore()
+    store.warm()
+    return store
+
+
+def shown_runs() -> list[Run]:
+    """The runs that the URL names; an unknown one gets a sentence and is left out."""
+    found = []
+    for run_id in st.query_params.get("run", "").split(",")[:MOST_SHOWN]:
+        if not run_id:
+            continue
+        try:
+            found.append(run_store().open(run_id))
+        except LabError as error:
+            st.warning(say(error), icon=":material/link_off:")
+    return found
+
+
+def show(ids: list[str]) -> None:
+    """Make these the shown runs."""
+    set_query("run", ",".join(ids[:MOST_SHOWN]) or None)
+
+
+def shelf(shown: list[Run]) -> None:
+    """The table of all runs, newest first; the selected rows are the shown runs."""
+    runs = run_store().runs()[:_MOST_LISTED]
+    st.subheader(_("Runs"))
+    if not runs:
+        st.caption(_("None yet. Press Start: a run is kept, and can be opened again from here."))
+        return
+    ids = [run.id for run in runs]
+    rows = [ids.index(run.id) for run in shown if run.id in ids]
+    st.session_state[_KEY] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+    st.dataframe(
+        _table(runs),
+        key=_KEY,
+        hide_index=True,
+        on_select=lambda: show([ids[row] for row in st.session_state[_KEY]["selection"]["rows"]]),
+        selection_mode="multi-row",
+        height=min(388, 38 + 35 * len(runs)),
+        column_config={
+            _("Test accuracy"): st.column_config.NumberColumn(format="%.2f %%"),
+            _("Started"): st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+        },
+    )
+    st.caption(_("Select a row to open a run; select several to lay their curves over each other."))
+
+
+def title(run: Run) -> str:
+    """What tells a run from the others in a legend."""
+    return f"{run.spec.architecture.name} · {run.spec.dataset} · {run.id[-4:]}"
+
+
+def _table(runs: list[Run]) -> dict[str, list[Any]]:
+    specs = [run.spec for run in runs]
+    states = [run.status for run in runs]
+    results = [state.result or {} for state in states]
+    return {
+        _("Network"): [spec.architecture.name for spec in specs],
+        _("Dataset"): [spec.dataset for spec in specs],
+        _("State"): [_(STATES[state.name]) for state in states],
+        _("Test accuracy"): [100 * r["test_accuracy"] if "test_accuracy" in r else None for r in results],
+        _("Epochs"): [spec.recipe.epochs for spec in specs],
+        _("Optimizer"): [f"{spec.recipe.optimizer} {spec.recipe.lr:g}" for spec in specs],
+        _("Batch size"): [spec.recipe.batch_size for spec in specs],
+        _("Started"): [datetime.fromtimestamp(run.created) for run in runs],
+        _("Name"): [run.id for run in runs],
+    }

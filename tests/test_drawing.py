@@ -1,0 +1,106 @@
+"""From strokes to an answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import nnlab
+from nnlab.data import load_dataset
+from nnlab.drawing import drawing_to_image, predict_drawing, predict_image, shipped_model
+from nnlab.errors import LabError
+from nnlab.nets.presets import preset
+from nnlab.training.batches import normalise
+from nnlab.training.evaluate import evaluate
+
+ONE = [np.array([[140.0, 40.0], [140.0, 240.0]])]
+ZERO = [np.stack([140 + 60 * np.cos(t := np.linspace(0, 2 * np.pi, 60)), 140 + 90 * np.sin(t)], axis=1)]
+SEVEN = [np.array([[70.0, 60.0], [210.0, 60.0], [120.0, 240.0]])]
+FOUR = [np.array([[100.0, 40.0], [70.0, 150.0], [200.0, 150.0]]), np.array([[170.0, 60.0], [165.0, 250.0]])]
+
+
+@pytest.mark.parametrize(("digit", "strokes"), [(1, ONE), (0, ZERO), (7, SEVEN), (4, FOUR)])
+def test_the_shipped_model_reads_plain_digits(digit: int, strokes: list[np.ndarray]) -> None:
+    model, _ = shipped_model()
+    probabilities = predict_drawing(model, strokes, size=(280, 280))
+    assert probabilities.shape == (10,)
+    assert float(probabilities.sum()) == pytest.approx(1, abs=1e-5)
+    assert int(probabilities.argmax()) == digit
+    assert float(probabilities.max()) > 0.8
+
+
+def test_place_size_and_canvas_do_not_matter() -> None:
+    expected = drawing_to_image(FOUR, (280, 280))
+    smaller = [stroke * 0.4 + [150, 20] for stroke in FOUR]
+    assert torch.equal(drawing_to_image(smaller, (280, 280)), expected)
+    larger = [stroke * 3 for stroke in FOUR]
+    assert torch.equal(drawing_to_image(larger, (840, 840)), expected)
+
+
+def test_a_trembling_dot_is_a_dot() -> None:
+    dot = drawing_to_image([np.array([[100.0, 100.0]])])
+    trembling = drawing_to_image([np.array([[100.0, 100.0], [101.5, 99.0], [100.4, 100.8]])])
+    assert torch.equal(dot, trembling)
+    wide = drawing_to_image([np.array([[100.0, 100.0], [160.0, 100.0]])])
+    assert not torch.equal(dot, wide)
+
+
+@pytest.mark.parametrize("nothing", [[], [np.zeros((0, 2))]])
+def test_an_empty_canvas_gives_no_answer(nothing: list[np.ndarray]) -> None:
+    with pytest.raises(LabError, match="Nothing is drawn"):
+        predict_drawing(shipped_model()[0], nothing)
+
+
+@pytest.mark.parametrize("bad", [[np.array([[1.0, np.nan]])], [np.zeros((3, 3))], [np.array([1.0, 2.0])]])
+def test_bad_strokes_are_refused(bad: list[np.ndarray]) -> None:
+    with pytest.raises(LabError):
+        predict_drawing(shipped_model()[0], bad)
+
+
+def test_a_colour_network_is_refused() -> None:
+    model = preset("net").build((3, 32, 32), 10)
+    model.info = type("Info", (), {"in_shape": (3, 32, 32), "mean": (0.5,) * 3, "std": (0.5,) * 3})()
+    with pytest.raises(LabError, match="3 channels"):
+        predict_drawing(model, ONE)
+
+
+def test_probabilities_are_softmax_of_the_normalised_image() -> None:
+    """For a model that says nothing of itself: 28x28, and the mean and std published for MNIST."""
+    model = preset("lenet").build((1, 28, 28), 10, seed=1)
+    image = drawing_to_image(SEVEN)
+    with torch.no_grad():
+        expected = model((image.float() / 255 - 0.1307) / 0.3081).softmax(1)[0]
+    assert torch.allclose(predict_drawing(model, SEVEN), expected, atol=1e-6)
+    assert model.training
+
+
+def test_smaller_inputs_get_a_smaller_picture() -> None:
+    model: nn.Module = preset("net").build((1, 16, 16), 10)
+    model.info = type("Info", (), {"in_shape": (1, 16, 16), "mean": (0.2,), "std": (0.3,)})()
+    assert predict_image(model, drawing_to_image(ZERO)).shape == (10,)
+
+
+def test_the_facts_of_the_shipped_model_are_true() -> None:
+    model, facts = shipped_model()
+    assert facts["parameters"] == sum(p.numel() for p in model.parameters())
+    strokes = load_dataset("strokes")
+    found = evaluate(model, strokes.test, model.info.mean, model.info.std)
+    assert found.accuracy == pytest.approx(facts["strokes_accuracy"], abs=0.002)
+
+
+@pytest.mark.mnist
+def test_the_mnist_accuracy_of_the_shipped_model_is_true() -> None:
+    model, facts = shipped_model()
+    found = evaluate(model, nnlab.load_dataset("mnist").test, model.info.mean, model.info.std)
+    assert found.accuracy == pytest.approx(facts["test_accuracy"], abs=0.0005)
+    assert found.accuracy > 0.99
+
+
+def test_normalisation_of_the_shipped_model_travels_with_it() -> None:
+    model, _ = shipped_model()
+    image = drawing_to_image(SEVEN)
+    with torch.no_grad():
+        expected = model(normalise(image, model.info.mean, model.info.std)).softmax(1)[0]
+    assert torch.allclose(predict_image(model, image), expected, atol=1e-6)
