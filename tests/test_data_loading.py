@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import gc
+import math
 import shutil
 import threading
 import weakref
+from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 import torch
-from published import write_dataset
+from published import torchvision_items, write_dataset
 
-from nnlab.data import Dataset, Split, dataset_info, is_present, load_dataset, loading
+from nnlab.data import Dataset, Split, dataset_info, is_present, load_dataset, loading, measure
 from nnlab.data.torchvision_sources import IdxSource
 from nnlab.errors import DataError
 from nnlab.paths import data_root
@@ -123,6 +126,19 @@ def test_one_larger_than_the_bound_is_still_served(
     assert len(reads) == 1
 
 
+@pytest.mark.parametrize("shape", [(700, 1, 28, 28), (600, 2, 13, 13), (3, 3, 16, 16), (1, 1, 1, 257)])
+def test_mean_and_std_are_exact(shape: tuple[int, int, int, int]) -> None:
+    images = torch.randint(0, 256, shape, generator=torch.Generator().manual_seed(0)).to(torch.uint8)
+    for brighter in (images, images | 0b11110000, torch.full_like(images, 255)):
+        mean, std = measure(brighter)
+        for channel, ours in enumerate(zip(mean, std, strict=True)):
+            counts = Counter(brighter[:, channel].reshape(-1).tolist())
+            total = sum(counts.values())
+            middle = sum(Fraction(value, 255) * count for value, count in counts.items()) / total
+            spread = sum((Fraction(value, 255) - middle) ** 2 * count for value, count in counts.items())
+            assert ours == pytest.approx((float(middle), math.sqrt(spread / total)), rel=1e-15)
+
+
 def _mnist_root() -> Path:
     root = data_root()
     if not is_present("mnist", root):
@@ -135,7 +151,10 @@ def test_mnist_itself() -> None:
     data = load_dataset("mnist", _mnist_root())
     info = dataset_info("mnist")
     assert (len(data.train), len(data.test)) == (info.train_count, info.test_count) == (60_000, 10_000)
-    assert data.train.images.shape == (60_000, 1, 28, 28)
+    for ours, train in ((data.train, True), (data.test, False)):
+        theirs = torchvision_items("mnist", _mnist_root(), train)
+        assert torch.equal(ours.images, theirs.data.unsqueeze(1))
+        assert torch.equal(ours.labels, theirs.targets)
     # The figures everybody normalises MNIST with.
     assert [round(value, 4) for value in (*data.mean, *data.std)] == [0.1307, 0.3081]
     assert data.train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -98,13 +99,21 @@ class Dataset:
 def measure(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and (population) std per channel of uint8 images (N, C, H, W), as values in [0, 1].
 
-    Exact in integers: a histogram of the 256 values of each channel, then one float64 division.
+    Exact up to the last division and root: the sums of the values and of their squares are integers. They
+    are formed in float32 over rows of at most 256 pixels (256 * 255**2 < 2**24, so nothing is rounded) and
+    from there in float64, which is several times faster than integers are.
     """
-    levels = torch.arange(256, dtype=torch.float64) / 255
+    count, channels, height, width = images.shape
+    area = height * width
+    row = max(size for size in range(1, 257) if area % size == 0)
+    sums = torch.zeros(2, channels, dtype=torch.float64)
+    for block in images.split(512):  # small enough to stay in the processor's cache
+        values = block.reshape(len(block), channels, area // row, row).float()
+        sums[0] += values.sum(3).sum((0, 2), dtype=torch.float64)
+        sums[1] += values.square_().sum(3).sum((0, 2), dtype=torch.float64)
+    n = count * area
     means, stds = [], []
-    for channel in images.unbind(1):
-        share = torch.bincount(channel.reshape(-1), minlength=256).double() / channel.numel()
-        mean = float((share * levels).sum())
-        means.append(mean)
-        stds.append(float((share * (levels - mean) ** 2).sum().sqrt()))
+    for total, squares in sums.T.tolist():
+        means.append(total / n / 255)
+        stds.append(math.sqrt(n * int(squares) - int(total) ** 2) / n / 255)
     return tuple(means), tuple(stds)

@@ -113,7 +113,10 @@ def _get(
 
 
 def _open(where: _Address, timeout: float, loopback: bool) -> http.client.HTTPResponse:
-    opener = urllib.request.build_opener(_SafeRedirects(loopback))
+    handlers: list[urllib.request.BaseHandler] = [_SafeRedirects(loopback)]
+    if loopback:
+        handlers.append(urllib.request.ProxyHandler({}))  # no proxy stands between this machine and itself
+    opener = urllib.request.build_opener(*handlers)
     try:
         return opener.open(urllib.request.Request(where.url, headers={"User-Agent": _AGENT}), timeout=timeout)
     except urllib.error.HTTPError as error:

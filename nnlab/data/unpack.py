@@ -50,6 +50,7 @@ def unpack(packed: Path, archive: Archive, folder: Path) -> None:
         EOFError,
         zlib.error,
         lzma.LZMAError,
+        RuntimeError,  # of zipfile: encrypted, or a method of compression it does not know
     ) as error:
         raise DataError(
             "{file} cannot be unpacked ({reason})", file=packed.name, reason=error or type(error).__name__
