@@ -3,7 +3,7 @@
 
 import streamlit as st
 
-from nnlab.ui.datasets import class_balance, dataset_facts, obtain, samples, view
+from nnlab.ui.datasets import browse, class_balance, dataset_facts, obtain, view
 from nnlab.ui.text import _
 
 st.title(_("Datasets"))
@@ -15,6 +15,6 @@ data = obtain(shown.info)
 with facts:
     dataset_facts(shown.info, data)
 if data is not None:
-    samples(data, shown)
+    browse(data, shown)
     st.subheader(_("How many of each class"))
     class_balance(data)

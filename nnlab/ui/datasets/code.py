@@ -29,6 +29,30 @@ mean, std = values.mean((0, 2, 3)), values.std((0, 2, 3), correction=0)
 normalised = (image / 255 - mean[:, None, None]) / std[:, None, None]
 """
 
+# The expression that opens the same files by torchvision, and what makes its items (image, label) ours.
+_TORCHVISION = {
+    "mnist": ("MNIST(root, train={train})", "image", "label"),
+    "fashion_mnist": ("FashionMNIST(root, train={train})", "image", "label"),
+    "kmnist": ("KMNIST(root, train={train})", "image", "label"),
+    "qmnist": ("QMNIST(root, train={train})", "image", "label"),
+    "emnist_letters": ('EMNIST(root, "letters", train={train})', "image.mT", "label - 1"),
+    "emnist_balanced": ('EMNIST(root, "balanced", train={train})', "image.mT", "label"),
+    "usps": ("USPS(root, train={train})", "image", "label"),
+    "cifar10": ("CIFAR10(root, train={train})", "image", "label"),
+    "cifar100": ("CIFAR100(root, train={train})", "image", "label"),
+    "svhn": ("SVHN(root, split={split!r})", "image", "label"),
+}
+_TORCHVISION_CODE = """
+# The same image by torchvision
+from nnlab.paths import data_root
+from torchvision.datasets import {kind}
+from torchvision.transforms.functional import pil_to_tensor
+
+root = data_root()
+picture, label = {expression}[{index}]
+image = pil_to_tensor(picture)
+{mend}"""
+
 
 def sample_code(data: Dataset, view: View, index: int) -> str:
     """A script that loads the dataset, draws the same grid, and picks the same image."""
@@ -36,7 +60,7 @@ def sample_code(data: Dataset, view: View, index: int) -> str:
         places = "places = torch.arange(len(split.labels))"
     else:
         places = f"places = (split.labels == {view.only}).nonzero().flatten()  # {data.classes[view.only]}"
-    return _CODE.format(
+    code = _CODE.format(
         name=data.name,
         split=view.split,
         shape=tuple(getattr(data, view.split).images.shape),
@@ -45,3 +69,12 @@ def sample_code(data: Dataset, view: View, index: int) -> str:
         count=view.side**2,
         index=index,
     )
+    if data.name in _TORCHVISION:
+        expression, image, label = _TORCHVISION[data.name]
+        code += _TORCHVISION_CODE.format(
+            kind=expression.partition("(")[0],
+            expression=expression.format(train=view.split == "train", split=view.split),
+            mend="" if (image, label) == ("image", "label") else f"image, label = {image}, {label}\n",
+            index=index,
+        )
+    return code

@@ -62,7 +62,7 @@ def _dataset(shown: View, present: dict[str, bool]) -> None:
         format_func=label,
         key=_bound("dataset", shown.info.name),
         on_change=_dataset_chosen,
-        width=230,
+        width=265,
     )
 
 
@@ -90,7 +90,7 @@ def _which(shown: View) -> None:
         key=_bound("class", _EVERY if shown.only is None else str(shown.only)),
         on_change=_write,
         args=("class",),
-        width=150,
+        width=145,
     )
     st.selectbox(
         _("Grid"),
@@ -99,7 +99,7 @@ def _which(shown: View) -> None:
         key=_bound("grid", shown.side),
         on_change=_write,
         args=("grid",),
-        width=110,
+        width=100,
     )
     st.number_input(
         _("Seed"),

@@ -31,7 +31,7 @@ def draw_indices(labels: Tensor, only: int | None, count: int, seed: int) -> Ten
 
 
 @st.fragment
-def samples(data: Dataset, view: View) -> None:
+def browse(data: Dataset, view: View) -> None:
     """The grid and, beside it, the image that is chosen in it or by its number."""
     split: Split = getattr(data, view.split)
     drawn = draw_indices(split.labels, view.only, view.side**2, view.seed)
@@ -41,9 +41,19 @@ def samples(data: Dataset, view: View) -> None:
     grid, single = st.columns([2, 1], gap="medium")
     with grid:
         index = _chosen(data, split, view, drawn)
+    image, label = split.images[index], int(split.labels[index])
+    title = _(
+        "Image {index} of the {split} split: {label}",
+        index=index,
+        split=_(SPLITS[view.split]),
+        label=data.classes[label],
+    )
     with single:
         _number(index, len(split) - 1)
-        _single(data, split, view, index)
+        tiles(image[None], columns=1, key="datasets-single", label=title, max_tile=420)
+        _numbers(image, label, data.classes[label])
+    with st.expander(_("Pixel values as a table"), icon=":material/grid_on:"):
+        _values(image, title)
     with st.expander(_("The same in PyTorch"), icon=":material/code:"):
         st.code(sample_code(data, view, index), language="python")
 
@@ -89,12 +99,7 @@ def _typed() -> None:
     st.session_state[_TYPED] = st.session_state.get(_TYPED, 0) + 1
 
 
-def _single(data: Dataset, split: Split, view: View, index: int) -> None:
-    image, label = split.images[index], int(split.labels[index])
-    title = _("Image {index} of the {split} split: {label}", index=index, split=_(SPLITS[view.split]),
-              label=data.classes[label])  # fmt: skip
-    tiles(image[None], columns=1, key="datasets-single", label=title, max_tile=420)
-    name = data.classes[label]
+def _numbers(image: Tensor, label: int, name: str) -> None:
     facts(
         [
             (_("Label"), name if name == str(label) else f"{name} ({label})"),
@@ -106,8 +111,20 @@ def _single(data: Dataset, split: Split, view: View, index: int) -> None:
             ("std", f"{float(image.double().std(correction=0)):.2f}"),
         ]
     )
-    with st.expander(_("Pixel values as a table"), icon=":material/grid_on:"):
-        names = [_(name) for name in _CHANNELS[len(image)]]
-        places = st.tabs(names) if len(names) > 1 else [st.container()]
-        for values, name, place in zip(image, names, places, strict=True):
-            place.dataframe(values.numpy(), row_height=24, height=300, alt=f"{title} · {name}")
+
+
+def _values(image: Tensor, label: str) -> None:
+    """Every pixel of an image (C, H, W) in a table for each channel: rows are y, columns are x."""
+    names = [_(name) for name in _CHANNELS[len(image)]]
+    places = st.tabs(names) if len(names) > 1 else [st.container()]
+    width = image.shape[2]
+    config = {str(x): st.column_config.NumberColumn(width=34) for x in range(width)}
+    for values, name, place in zip(image, names, places, strict=True):
+        place.dataframe(
+            {str(x): values[:, x].numpy() for x in range(width)},
+            hide_index=False,
+            row_height=24,
+            height="content",
+            column_config=config,
+            alt=f"{label} · {name}",
+        )
