@@ -19,7 +19,7 @@ from nnlab.data.dataset import Dataset, Split, measure
 from nnlab.devices import default_threads
 from nnlab.drawing.shipped import FACTS, WEIGHTS
 from nnlab.nets.architecture import sequence
-from nnlab.runs.weights import WeightsInfo, save_weights
+from nnlab.training.weights import WeightsInfo, save_weights
 
 ARCHITECTURE = sequence(
     "digits",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 import nnlab
 from nnlab.data import load_dataset
@@ -14,11 +13,18 @@ from nnlab.errors import LabError
 from nnlab.nets.presets import preset
 from nnlab.training.batches import normalise
 from nnlab.training.evaluate import evaluate
+from nnlab.training.weights import TrainedModel, WeightsInfo
 
 ONE = [np.array([[140.0, 40.0], [140.0, 240.0]])]
 ZERO = [np.stack([140 + 60 * np.cos(t := np.linspace(0, 2 * np.pi, 60)), 140 + 90 * np.sin(t)], axis=1)]
 SEVEN = [np.array([[70.0, 60.0], [210.0, 60.0], [120.0, 240.0]])]
 FOUR = [np.array([[100.0, 40.0], [70.0, 150.0], [200.0, 150.0]]), np.array([[170.0, 60.0], [165.0, 250.0]])]
+
+
+def trained(in_shape: tuple[int, int, int], mean: tuple[float, ...], std: tuple[float, ...]) -> TrainedModel:
+    model = TrainedModel(*preset("net").build(in_shape, 10))
+    model.info = WeightsInfo(0, preset("net"), in_shape, tuple("0123456789"), "some", mean, std)
+    return model
 
 
 @pytest.mark.parametrize(("digit", "strokes"), [(1, ONE), (0, ZERO), (7, SEVEN), (4, FOUR)])
@@ -60,8 +66,7 @@ def test_bad_strokes_are_refused(bad: list[np.ndarray]) -> None:
 
 
 def test_a_colour_network_is_refused() -> None:
-    model = preset("net").build((3, 32, 32), 10)
-    model.info = type("Info", (), {"in_shape": (3, 32, 32), "mean": (0.5,) * 3, "std": (0.5,) * 3})()
+    model = trained((3, 32, 32), (0.5,) * 3, (0.5,) * 3)
     with pytest.raises(LabError, match="3 channels"):
         predict_drawing(model, ONE)
 
@@ -77,8 +82,7 @@ def test_probabilities_are_softmax_of_the_normalised_image() -> None:
 
 
 def test_smaller_inputs_get_a_smaller_picture() -> None:
-    model: nn.Module = preset("net").build((1, 16, 16), 10)
-    model.info = type("Info", (), {"in_shape": (1, 16, 16), "mean": (0.2,), "std": (0.3,)})()
+    model = trained((1, 16, 16), (0.2,), (0.3,))
     assert predict_image(model, drawing_to_image(ZERO)).shape == (10,)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # From the bottom up; a module imports from its own layer and from those before it.
-LAYERS = ["errors", "paths", "devices", "data", "nets", "training", "drawing", "lens", "runs", "ui"]
+LAYERS = ["errors", "paths", "files", "devices", "data", "nets", "training", "drawing", "lens", "runs", "ui"]
 ENGINE = sorted(p for p in (ROOT / "nnlab").rglob("*.py") if "ui" not in p.relative_to(ROOT / "nnlab").parts)
 
 

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from nnlab.data.ink import ink_strokes
 from nnlab.errors import check
 from nnlab.training.batches import normalise
+from nnlab.training.weights import TrainedModel
 
 # Published for MNIST; for a model that does not say what it was trained on.
 _MNIST_MEAN, _MNIST_STD = (0.1307,), (0.3081,)
@@ -50,7 +51,7 @@ def predict_image(model: nn.Module, image: Tensor) -> Tensor:
     Raises:
         LabError: the model was trained on colour images.
     """
-    info = getattr(model, "info", None)
+    info = model.info if isinstance(model, TrainedModel) else None
     mean, std = (info.mean, info.std) if info else (_MNIST_MEAN, _MNIST_STD)
     channels, *sides = info.in_shape if info else (1, 28, 28)
     check(

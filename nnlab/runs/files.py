@@ -1,41 +1,21 @@
-"""Small files that are whole or absent, and the sentence for what the disk refuses."""
+"""The small JSON files of a run, and the sentence for what the disk refuses."""
 
 from __future__ import annotations
 
 import errno
 import json
 import math
-import os
-import secrets
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from nnlab.errors import LabError, RunError
+from nnlab.files import replace
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def replace(path: Path, write: Callable[[Path], None], durable: bool = True) -> None:
-    """Call `write` on a new file beside `path`, then put it in the place of `path` in one step.
-
-    Readers see the old content or the new. A failed write leaves the old content and no rubbish.
-    With `durable`, the content is on the disk before it gets its name.
-    """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        write(temporary)
-        if durable:
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` to `path` as `replace` does."""
+    """Write `value` to `path` in one step (see `nnlab.files.replace`)."""
     text = dumps(value)
     replace(path, lambda temporary: temporary.write_text(text, encoding="utf-8") and None)
 

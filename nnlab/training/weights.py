@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,13 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from nnlab.data.dataset import Dataset
 from nnlab.errors import LabError, RunError
+from nnlab.files import replace
 from nnlab.nets.architecture import Architecture
-from nnlab.runs.files import replace
 
 SUFFIX = ".safetensors"
 _KEY = "nnlab"  # of our JSON in the header
@@ -61,10 +62,17 @@ class WeightsInfo:
         )
 
 
+class TrainedModel(nn.Sequential):
+    """A network that knows what it was trained on: `info`."""
+
+    info: WeightsInfo
+
+
 def save_weights(path: Path, tensors: Mapping[str, Tensor], info: WeightsInfo, durable: bool = True) -> None:
     """Write contiguous CPU tensors and `info` to `path`, which is replaced in one step."""
     header = {"format": "pt", _KEY: json.dumps(info.to_json())}
-    replace(path, lambda temporary: save_file(dict(tensors), temporary, header), durable)
+    content = save(dict(tensors), header)  # written by us, so that a full disk is an OSError
+    replace(path, lambda temporary: temporary.write_bytes(content) and None, durable)
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], WeightsInfo]:
@@ -85,8 +93,8 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], WeightsInfo]:
         ) from None
 
 
-def load_model(path: Path) -> tuple[nn.Sequential, WeightsInfo]:
-    """The network in evaluation mode, with the weights of `path`; and what they belong to.
+def load_model(path: Path) -> TrainedModel:
+    """The network in evaluation mode, with the weights of `path`.
 
     Raises:
         RunError: as `load_tensors`, or the tensors are not those of the network.
@@ -94,10 +102,12 @@ def load_model(path: Path) -> tuple[nn.Sequential, WeightsInfo]:
     tensors, info = load_tensors(path)
     try:
         with torch.device("meta"):
-            model = info.architecture.build(info.in_shape, len(info.classes))
+            layers = info.architecture.build(info.in_shape, len(info.classes))
+        model = TrainedModel(OrderedDict(layers.named_children()))
         model.load_state_dict(tensors, assign=True)
     except (RuntimeError, LabError) as error:
         raise RunError(
             "The weights in {path} do not fit their network ({reason}).", path=path, reason=error
         ) from None
-    return model.eval(), info
+    model.info = info
+    return model.eval()

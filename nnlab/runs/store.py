@@ -1,0 +1,122 @@
+"""The store of runs: a folder with one directory a run, and the job server that trains them."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock
+
+from nnlab.data import dataset_info, is_present, load_dataset
+from nnlab.errors import RunError
+from nnlab.paths import runs_root
+from nnlab.runs import limits, locks
+from nnlab.runs.client import job_server
+from nnlab.runs.control import Control, write_control
+from nnlab.runs.execute import SPEC, execute
+from nnlab.runs.files import disk_problem, write_json
+from nnlab.runs.run import Run
+from nnlab.runs.state import State, store_state
+from nnlab.training.events import Event
+from nnlab.training.loop import Controls
+from nnlab.training.preflight import preflight
+from nnlab.training.recipe import RunSpec
+
+_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
+
+
+class RunStore:
+    """The runs under `path` (default: `nnlab.paths.runs_root`). Any number of processes may share it."""
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self.path = runs_root(path).expanduser().resolve()
+
+    def warm(self) -> None:
+        """Start the job server now, so that the first run does not wait for torch to be imported."""
+        job_server().warm()
+
+    def start(self, spec: RunSpec) -> Run:
+        """Have `spec` trained in a worker process, at once or when it is its turn.
+
+        Raises:
+            LabError: it cannot be trained as it is, its data is absent, or the disk refuses; nothing
+                is left behind.
+        """
+        run, lock = self._create(spec)
+        job_server().submit(run.path, lock)
+        return run
+
+    def train_here(
+        self, spec: RunSpec, controls: Controls | None = None, listen: Callable[[Event], None] | None = None
+    ) -> Run:
+        """Train `spec` in this process until it ends; `listen` is told each event as it is recorded.
+
+        Raises:
+            LabError: as `start`.
+        """
+        run, lock = self._create(spec)
+        try:
+            execute(run.path, controls=controls, listen=listen)
+        finally:
+            lock.release()
+        return run
+
+    def runs(self) -> list[Run]:
+        """All runs that can be read, the newest first; of the others, see `damaged`."""
+        return self._look()[0]
+
+    def damaged(self) -> list[RunError]:
+        """For each directory that cannot be read as a run, what is wrong with it."""
+        return self._look()[1]
+
+    def open(self, run_id: str) -> Run:
+        """The run of that id; raises `RunError` where there is none, or it is damaged."""
+        # An id is never more than a name in the folder: links are written by anyone.
+        if not _ID.fullmatch(run_id) or not (self.path / run_id).is_dir():
+            shown = run_id if len(run_id) <= 60 else run_id[:60] + "…"
+            raise RunError("There is no run {run} in {folder}.", run=repr(shown), folder=self.path)
+        return self._checked(self.path / run_id)
+
+    def _checked(self, path: Path) -> Run:
+        run = Run(path)
+        _ = run.spec, run.status  # both raise where the directory is damaged
+        return run
+
+    def _look(self) -> tuple[list[Run], list[RunError]]:
+        runs, problems = [], []
+        for path in sorted(self._directories(), reverse=True):
+            try:
+                runs.append(self._checked(path))
+            except RunError as error:
+                problems.append(error)
+        return runs, problems
+
+    def _directories(self) -> list[Path]:
+        try:
+            return [path for path in self.path.iterdir() if _ID.fullmatch(path.name)]
+        except FileNotFoundError:
+            return []
+
+    def _create(self, spec: RunSpec) -> tuple[Run, FileLock]:
+        """The directory of a new run, and the lock that shows somebody is about to train it."""
+        spec.validate()
+        info = dataset_info(spec.dataset)
+        if not is_present(spec.dataset):
+            load_dataset(spec.dataset)  # raises, and says best what is missing and what to do about it
+        preflight(spec, info.shape, len(info.classes), info.train_count)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            rows = spec.architecture.trace(info.shape, len(info.classes))
+            limits.check_disk(self.path, rows, spec.recipe, info.train_count)
+            path = self.path / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+            path.mkdir()
+            lock = locks.hold(path / locks.OWNER)
+            write_json(path / SPEC, spec.to_json())
+            write_control(path, Control())
+            store_state(path, State("queued"))
+        except OSError as error:
+            raise disk_problem("a new run", self.path, error) from error
+        return Run(path), lock
