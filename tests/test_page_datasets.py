@@ -335,12 +335,16 @@ def test_in_korean(mnist: Path, show: Open) -> None:
 def test_in_a_browser(lab: str, open_page: Callable[..., Any]) -> None:
     from playwright.sync_api import expect
 
-    page = open_page(f"{lab}/datasets?grid=4&seed=2")
+    page = open_page(lab)
+    page.get_by_role("link", name="Datasets").click()
+    expect(page.get_by_role("heading", name="Datasets")).to_be_visible()
+    page.goto(f"{lab}/datasets?grid=4&seed=2")
     grid = page.get_by_role("listbox")
     expect(grid).to_be_visible(timeout=60_000)  # the built-in dataset may have to be written first
-    box = grid.bounding_box()
-    page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.1 * box["height"])
-    page.wait_for_url("**sample=*")
+    expect(grid).to_have_attribute("data-version", re.compile(r"\d"))  # painted
+    expect(grid.locator("[role=option]")).to_have_count(16)
+    grid.click(position={"x": 0.6 * grid.bounding_box()["width"], "y": 40})
+    expect(page).to_have_url(re.compile(r"sample=\d+"))
     number = page.get_by_label(re.compile("Image number"))
     expect(number).to_have_value(re.search(r"sample=(\d+)", page.url)[1])
 
