@@ -1,5 +1,11 @@
 """The lab: `streamlit run app.py`. Pages live in ``pages/<section>/``; see `nnlab.ui.navigation`."""
 
+import streamlit as st
+
+from nnlab.ui.hosting import lifespan
 from nnlab.ui.navigation import run_page
 
-run_page()
+app = st.App("nnlab/ui/hosting.py", lifespan=lifespan)
+
+if __name__ == "__main__":
+    run_page()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import streamlit as st
@@ -27,12 +28,10 @@ STATES = {
 }
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def run_store() -> RunStore:
-    """The store of this server, its worker processes ready before the first click."""
-    store = RunStore()
-    store.warm()
-    return store
+    """The one store of this server."""
+    return RunStore()
 
 
 def shown_runs() -> list[Run]:

@@ -1,0 +1,33 @@
+"""What the server runs: once at its start, and for each visitor.
+
+Streamlit takes a script that lies beside a folder ``pages`` for an app of its old kind until that script
+has run once, and shows "Page not found" to a first visitor who comes by a link to a page. So the server is
+pointed at this file, which has no such neighbour; `app.py` stays the door for people and tests.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from nnlab.nets.presets import preset, preset_names
+from nnlab.ui.navigation import run_page
+from nnlab.ui.train.shelf import run_store
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    """Before the first visitor: start the job server, and what the first network would wait for."""
+    threading.Thread(target=_warm, daemon=True).start()
+    yield
+
+
+def _warm() -> None:
+    run_store().warm()
+    preset(preset_names()[0]).trace((1, 28, 28), 10)  # imports a second's worth of torch
+
+
+if __name__ == "__main__":
+    run_page()
