@@ -6,4 +6,13 @@ from nnlab.ui.train.live import live_view
 from nnlab.ui.train.shelf import run_store, shelf, show, shown_runs
 from nnlab.ui.train.start import start_button
 
-__all__ = ["live_view", "recipe_form", "run_store", "shelf", "show", "shown_runs", "start_button", "training_code"]
+__all__ = [
+    "live_view",
+    "recipe_form",
+    "run_store",
+    "shelf",
+    "show",
+    "shown_runs",
+    "start_button",
+    "training_code",
+]

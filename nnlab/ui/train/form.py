@@ -42,19 +42,25 @@ def recipe_form() -> RunSpec | None:
     dataset = query_choice("dataset", names, names[0])
     model = query_choice("model", models, models[0])
     with st.container(horizontal=True, vertical_alignment="bottom", key="train-strip"):
-        dataset = _choice("dataset", _("Dataset"), names, dataset, _dataset_title, width=200)
-        model = _choice("model", _("Network"), models, model, str, width=140)
+        dataset = _choice("dataset", _("Dataset"), names, dataset, _dataset_title, width=175)
+        model = _choice("model", _("Network"), models, model, str, width=120)
         optimizer = st.selectbox(
             _("Optimizer"),
             list(OPTIMIZERS),
             key=_kept("optimizer", _DEFAULT.optimizer),
             on_change=_optimizer_chosen,
-            width=130,
+            width=120,
         )
-        lr = st.number_input(_("Learning rate"), key=_kept("lr", _DEFAULT.lr), format="%g", step=0.001, width=150)
-        batch_size = st.number_input(_("Batch size"), key=_kept("batch", _DEFAULT.batch_size), step=1, width=130)
-        epochs = st.number_input(_("Epochs"), key=_kept("epochs", float(_DEFAULT.epochs)), format="%g", step=1.0, width=120)
-        with st.popover(_("More"), icon=":material/tune:", width=120):
+        lr = st.number_input(
+            _("Learning rate"), key=_kept("lr", _DEFAULT.lr), format="%g", step=0.001, width=140
+        )
+        batch_size = st.number_input(
+            _("Batch size"), key=_kept("batch", _DEFAULT.batch_size), step=1, width=125
+        )
+        epochs = st.number_input(
+            _("Epochs"), key=_kept("epochs", float(_DEFAULT.epochs)), format="%g", step=1.0, width=90
+        )
+        with st.popover(_("More"), icon=":material/tune:", width=110):
             rest = _rest(optimizer)
     recipe = Recipe(optimizer=optimizer, lr=lr, batch_size=batch_size, epochs=epochs, **rest)
     return _checked(RunSpec(dataset, preset(model), recipe))
@@ -63,14 +69,19 @@ def recipe_form() -> RunSpec | None:
 def _rest(optimizer: str) -> dict[str, Any]:
     """What a beginner need not touch."""
     schedule = st.selectbox(
-        _("Learning rate schedule"), list(SCHEDULES), key=_kept("schedule", _DEFAULT.schedule), format_func=_title
+        _("Learning rate schedule"),
+        list(SCHEDULES),
+        key=_kept("schedule", _DEFAULT.schedule),
+        format_func=_title,
     )
     loss = st.selectbox(_("Loss"), list(LOSSES), key=_kept("loss", _DEFAULT.loss), format_func=_title)
     seed = st.number_input(_("Seed"), key=_kept("seed", _DEFAULT.seed), step=1)
     half = st.toggle(
         _("Compute in bfloat16"),
         key=_kept("half", False),
-        help=None if bfloat16_is_fast() else _("This processor has no instructions for it: it will be slower."),
+        help=None
+        if bfloat16_is_fast()
+        else _("This processor has no instructions for it: it will be slower."),
     )
     st.caption(_("Options of {optimizer}", optimizer=optimizer))
     options = {option.name: _option(optimizer, option) for option in OPTIMIZERS[optimizer].options}
@@ -127,7 +138,9 @@ def _choice(name: str, label: str, allowed: list[str], value: str, title: Any, w
     key = f"train-{name}"
     if name in st.query_params or key not in st.session_state:
         st.session_state[key] = value
-    return st.selectbox(label, allowed, key=key, format_func=title, on_change=_chosen, args=(name,), width=width)
+    return st.selectbox(
+        label, allowed, key=key, format_func=title, on_change=_chosen, args=(name,), width=width
+    )
 
 
 def _chosen(name: str) -> None:

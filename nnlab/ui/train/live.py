@@ -48,11 +48,15 @@ def _head(run: Run) -> None:
             else:
                 st.button(_("Pause"), icon=":material/pause:", on_click=run.pause, key="train-pause")
             st.button(_("Stop"), icon=":material/stop:", on_click=run.stop, key="train-stop")
-            st.button(_("Test now"), icon=":material/fact_check:", on_click=run.evaluate, key="train-evaluate")
+            st.button(
+                _("Test now"), icon=":material/fact_check:", on_click=run.evaluate, key="train-evaluate"
+            )
     if state.problem is not None:
         st.error(say(state.problem), icon=":material/error:")
     elif state.name == "queued":
-        st.info(_("Other runs are training; this one starts when one of them ends."), icon=":material/hourglass:")
+        st.info(
+            _("Other runs are training; this one starts when one of them ends."), icon=":material/hourglass:"
+        )
 
 
 def _numbers(run: Run, told: History) -> None:
@@ -126,7 +130,7 @@ def _filters(run: Run) -> None:
     if len(weight) > _MOST_FILTERS:
         st.caption(_("The first {shown} of {count}.", shown=_MOST_FILTERS, count=len(weight)))
     tiles(
-        maps, columns=16, key=f"train-filters-{run.id}", label=_("Weights of the first layer"), kind="signed",
+        maps, columns=8, key=f"train-filters-{run.id}", label=_("Weights of the first layer"), kind="signed",
         max_tile=96,
     )  # fmt: skip
 

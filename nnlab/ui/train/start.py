@@ -16,7 +16,10 @@ def start_button(spec: RunSpec | None) -> None:
     absent = spec is not None and not is_present(spec.dataset)
     if absent and spec is not None:
         st.info(
-            _("{title} is not on this machine yet; the Datasets page downloads it.", title=dataset_info(spec.dataset).title),
+            _(
+                "{title} is not on this machine yet; the Datasets page downloads it.",
+                title=dataset_info(spec.dataset).title,
+            ),
             icon=":material/download:",
         )
     pressed = st.button(
