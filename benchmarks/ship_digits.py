@@ -57,7 +57,10 @@ def main() -> None:
     last = None
     for event in nnlab.train(spec, data):
         if event.kind == "evaluated":
-            print(f"epoch {event.values['epoch']:.0f}  MNIST test {event.values['test_accuracy']:.4f}", flush=True)
+            print(
+                f"epoch {event.values['epoch']:.0f}  MNIST test {event.values['test_accuracy']:.4f}",
+                flush=True,
+            )
         if event.values.get("reason") == "last":
             last = event.snapshot
     if last is None:

@@ -52,7 +52,9 @@ def main() -> None:
         for aim, recipe in RECIPES.items():
             found = []
             for seed in range(arguments.rounds):
-                spec = nnlab.RunSpec("mnist", nnlab.preset("convnet"), nnlab.Recipe(**{**vars(recipe), "seed": seed}))
+                spec = nnlab.RunSpec(
+                    "mnist", nnlab.preset("convnet"), nnlab.Recipe(**{**vars(recipe), "seed": seed})
+                )
                 found.append(click_to_accuracy(store, spec))
             seconds, accuracies = zip(*found, strict=True)
             print(

@@ -58,7 +58,11 @@ def tutorial(data: Dataset, name: str, batch: int, steps: int) -> float:
 def ours(data: Dataset, name: str, batch: int, steps: int, precision: str = "float32") -> float:
     """Samples per second of `nnlab.train` with every event taken, from its first tick to its last."""
     recipe = nnlab.Recipe(
-        lr=1e-3, schedule="constant", batch_size=batch, epochs=steps * batch / len(data.train), precision=precision
+        lr=1e-3,
+        schedule="constant",
+        batch_size=batch,
+        epochs=steps * batch / len(data.train),
+        precision=precision,
     )
     ticks = []
     for event in nnlab.train(nnlab.RunSpec("mnist", nnlab.preset(name), recipe), data):
@@ -74,7 +78,7 @@ def upper_bound(data: Dataset, name: str, batch: int, steps: int) -> float:
     """Samples per second of forward, backward and step on one batch that lies ready."""
     model: nn.Module = nnlab.preset(name).build(data.shape, 10)
     if any(isinstance(layer, nn.Conv2d) for layer in model.children()):
-        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model = model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
     images = normalise(data.train.images[:batch], data.mean, data.std)
     labels = data.train.labels[:batch]
@@ -96,7 +100,10 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     data = nnlab.load_dataset("mnist")
     print(f"{arguments.rounds} rounds, {arguments.threads} threads, torch {torch.__version__}")
-    print("| model | batch | tutorial | ours | ours / tutorial | aim | upper bound | ours / bound | bfloat16 / tutorial |")
+    print(
+        "| model | batch | tutorial | ours | ours / tutorial | aim | upper bound | ours / bound "
+        "| bfloat16 / tutorial |"
+    )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, batch, tutorial_steps, steps, aim in CASES:
         variants: dict[str, Callable[[], float]] = {

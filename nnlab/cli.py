@@ -9,7 +9,7 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +52,20 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--batch-size", type=int)
     train.add_argument("--seed", type=int)
     train.add_argument("--precision")
-    train.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="of the optimizer, e.g. momentum=0.9")
-    train.add_argument("--augment", action="append", default=[], metavar="NAME=VALUE", help="shift, rotate, scale, shear or elastic")
+    train.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of the optimizer, e.g. momentum=0.9",
+    )
+    train.add_argument(
+        "--augment",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="shift, rotate, scale, shear or elastic",
+    )
     train.add_argument("--threads", type=int, help="CPU threads (default: all cores but one)")
     train.add_argument("--download", action="store_true", help="fetch the dataset where it is absent")
     train.add_argument("--json", action="store_true", help="one JSON object per event on stdout")
@@ -80,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_runs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--runs", metavar="DIR", help="the folder of runs (default: NNLAB_RUNS, or the cache)")
+    parser.add_argument(
+        "--runs", metavar="DIR", help="the folder of runs (default: NNLAB_RUNS, or the cache)"
+    )
 
 
 def _train(arguments: argparse.Namespace) -> int:
@@ -148,7 +162,9 @@ def _pairs(texts: Sequence[str]) -> dict[str, Any]:
         except ValueError:
             equals = ""
         if not equals:
-            raise LabError("{text} is not of the form NAME=VALUE with a number, true or false.", text=repr(text))
+            raise LabError(
+                "{text} is not of the form NAME=VALUE with a number, true or false.", text=repr(text)
+            )
     return pairs
 
 
@@ -159,7 +175,7 @@ class _JsonTeller:
         if event.kind not in ("finished", "stopped", "failed"):
             print(json.dumps(event.to_json()), flush=True)
 
-    def end(self, run_id: str, state: str, result: dict[str, Any], problem: str) -> None:
+    def end(self, run_id: str, state: str, result: Mapping[str, Any], problem: str) -> None:
         print(json.dumps({"kind": state, "run": run_id, **result}), flush=True)
 
 
@@ -184,7 +200,7 @@ class _ProgressTeller:
             )
             print(f"\r{line:<100}", end="", file=sys.stderr, flush=True)
 
-    def end(self, run_id: str, state: str, result: dict[str, Any], problem: str) -> None:
+    def end(self, run_id: str, state: str, result: Mapping[str, Any], problem: str) -> None:
         print(file=sys.stderr)
         if problem:
             print(f"nnlab: {problem}", file=sys.stderr)

@@ -41,8 +41,8 @@ def describe_device(device: torch.device | None = None) -> DeviceInfo:
         properties = torch.cuda.get_device_properties(device)
         return DeviceInfo("cuda", properties.name, properties.total_memory, default_threads())
     if device.type == "xpu":
-        properties = torch.xpu.get_device_properties(device)
-        return DeviceInfo("xpu", properties.name, properties.total_memory, default_threads())
+        found = torch.xpu.get_device_properties(device)
+        return DeviceInfo("xpu", found.name, found.total_memory, default_threads())
     return DeviceInfo(device.type, _processor_name(), _machine_memory(), default_threads())
 
 

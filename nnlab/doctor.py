@@ -41,7 +41,7 @@ def report(runs: str | None = None) -> int:
 
 def _versions() -> list[str]:
     problems = []
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036
         problems.append("Python 3.11 or newer: install it, then make the virtual environment anew with it.")
     for name, wanted in pins().items():
         try:

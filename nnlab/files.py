@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def replace(path: Path, write: Callable[[Path], None], durable: bool = True) -> None:
+def replace(path: Path, write: Callable[[Path], object], durable: bool = True) -> None:
     """Call `write` on a new file beside `path`, then put it in the place of `path` in one step.
 
     Readers see the old content or the new. A failed write leaves the old content and no rubbish.

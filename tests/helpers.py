@@ -9,7 +9,11 @@ from nnlab.data.dataset import Dataset, Split, measure
 
 
 def random_dataset(
-    shape: tuple[int, int, int] = (1, 28, 28), classes: int = 10, train: int = 150, test: int = 40, seed: int = 0
+    shape: tuple[int, int, int] = (1, 28, 28),
+    classes: int = 10,
+    train: int = 150,
+    test: int = 40,
+    seed: int = 0,
 ) -> Dataset:
     """Noise with a bright row whose height depends on the label, so that there is something to learn."""
     generator = torch.Generator().manual_seed(seed)
@@ -33,7 +37,12 @@ def by_hand(name: str) -> nn.Sequential:
             return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
         case "mlp":
             return nn.Sequential(
-                nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)
+                nn.Flatten(),
+                nn.Linear(784, 512),
+                nn.ReLU(),
+                nn.Linear(512, 512),
+                nn.ReLU(),
+                nn.Linear(512, 10),
             )
         case "lenet":
             return nn.Sequential(

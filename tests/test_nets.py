@@ -34,7 +34,9 @@ def test_build_is_the_model_by_hand(name: str) -> None:
 def test_trace_tells_what_the_model_does(name: str) -> None:
     rows = preset(name).trace((1, 28, 28), 10)
     x = torch.randn(2, 1, 28, 28)
-    for row, (layer_name, layer) in zip(rows, preset(name).build((1, 28, 28), 10).named_children(), strict=True):
+    for row, (layer_name, layer) in zip(
+        rows, preset(name).build((1, 28, 28), 10).named_children(), strict=True
+    ):
         assert row.name == layer_name
         assert row.in_shape == tuple(x.shape[1:])
         x = layer(x)
@@ -85,9 +87,9 @@ def test_every_field_refuses_what_it_should(name: str) -> None:
 
 
 def test_unknown_names_are_told_with_the_known_ones() -> None:
-    with pytest.raises(LabError, match="'resnet9000'.*convnet"):
+    with pytest.raises(LabError, match=r"'resnet9000'.*convnet"):
         preset("resnet9000")
-    with pytest.raises(LabError, match="'conv9d'.*conv2d"):
+    with pytest.raises(LabError, match=r"'conv9d'.*conv2d"):
         sequence("x", "conv9d")
     with pytest.raises(LabError, match="no layers"):
         Architecture("empty", ()).validate()

@@ -113,7 +113,7 @@ def test_evaluation_on_demand(data: Dataset) -> None:
     controls = Controls()
     steps = []
     for event in train(spec(epochs=1), data, device=CPU, controls=controls, tick_seconds=0):
-        controls.evaluate = controls.evaluate or event.kind == "tick" and event.step == 2
+        controls.evaluate = controls.evaluate or (event.kind == "tick" and event.step == 2)
         if event.kind == "evaluated":
             steps.append(event.step)
     assert steps == [2, 5]
@@ -153,7 +153,9 @@ def test_infinity_stops_with_the_step_the_reason_and_finite_weights(data: Datase
 
 def test_infinity_names_the_very_step(data: Dataset) -> None:
     recipe = {"optimizer": "sgd", "lr": 100.0, "schedule": "constant", "epochs": 20}
-    told = [run(data, spec("mlp", **recipe), tick_seconds=t)[-1].values["arguments"]["step"] for t in (0, 1e9)]
+    told = [
+        run(data, spec("mlp", **recipe), tick_seconds=t)[-1].values["arguments"]["step"] for t in (0, 1e9)
+    ]
     assert told[0] == told[1]
 
 
@@ -161,7 +163,9 @@ def test_bfloat16_learns_and_keeps_float32_weights(data: Dataset) -> None:
     events = run(data, spec("mlp", precision="bfloat16", epochs=6))
     assert all(tensor.dtype == torch.float32 for tensor in weights(events).values())
     assert events[-1].values["test_accuracy"] > 0.5
-    assert not torch.equal(weights(events)["linear1.weight"], weights(run(data, spec("mlp", epochs=6)))["linear1.weight"])
+    assert not torch.equal(
+        weights(events)["linear1.weight"], weights(run(data, spec("mlp", epochs=6)))["linear1.weight"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -190,7 +194,9 @@ def test_bfloat16_learns_and_keeps_float32_weights(data: Dataset) -> None:
         ({"augmentation": Augmentation(shift=math.nan)}, "shift is nan"),
     ],
 )
-def test_bad_recipes_are_refused_before_anything_starts(data: Dataset, wrong: dict[str, Any], sentence: str) -> None:
+def test_bad_recipes_are_refused_before_anything_starts(
+    data: Dataset, wrong: dict[str, Any], sentence: str
+) -> None:
     with pytest.raises(LabError, match=sentence):
         train(spec(**wrong), data, device=CPU)
 
@@ -199,10 +205,16 @@ def test_a_network_that_does_not_fit_is_refused(data: Dataset) -> None:
     with pytest.raises(ShapeError, match="gives 3"):
         train(RunSpec("random", sequence("x", "flatten", ("linear", {"out_features": 3}))), data, device=CPU)
     with pytest.raises(LabError, match="no weights"):
-        train(RunSpec("random", sequence("x", "flatten"), Recipe(batch_size=8)), random_dataset((1, 2, 5)), device=CPU)
+        train(
+            RunSpec("random", sequence("x", "flatten"), Recipe(batch_size=8)),
+            random_dataset((1, 2, 5)),
+            device=CPU,
+        )
 
 
-def test_a_model_too_large_is_refused_before_it_is_made(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_too_large_is_refused_before_it_is_made(
+    data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     huge = sequence("huge", "flatten", ("linear", {"out_features": 10**9}), "linear")
     with pytest.raises(LabError, match=r"huge.*needs about \d+\.\d GB.*free"):
         train(RunSpec("random", huge, Recipe(batch_size=8)), data, device=CPU)
@@ -211,7 +223,9 @@ def test_a_model_too_large_is_refused_before_it_is_made(data: Dataset, monkeypat
 
 
 def test_json_of_a_run_spec() -> None:
-    recipe = Recipe(optimizer="sgd", options={"momentum": 0.5}, augmentation=Augmentation(shift=0.1), epochs=0.5)
+    recipe = Recipe(
+        optimizer="sgd", options={"momentum": 0.5}, augmentation=Augmentation(shift=0.1), epochs=0.5
+    )
     given = RunSpec("mnist", preset("lenet"), recipe)
     assert RunSpec.from_json(json.loads(json.dumps(given.to_json()))) == given
 
@@ -225,5 +239,7 @@ def test_seeds_decide_everything(data: Dataset) -> None:
 
 def test_all_presets_learn(data: Dataset) -> None:
     for name in ("convnet", "logistic", "mlp", "lenet", "net"):
-        fitted = run(data, replace(spec(name, lr=0.005), recipe=Recipe(batch_size=16, epochs=12, lr=0.005)))[-1]
+        fitted = run(data, replace(spec(name, lr=0.005), recipe=Recipe(batch_size=16, epochs=12, lr=0.005)))[
+            -1
+        ]
         assert fitted.values["test_accuracy"] > 0.9, name

@@ -72,7 +72,9 @@ def plain_loop(data: Dataset, name: str, optimizer: str, schedule: str, loss: st
 
 
 def last_weights(data: Dataset, name: str, **recipe: Any) -> Snapshot:
-    spec = RunSpec("random", preset(name), Recipe(lr=LR, batch_size=BATCH, epochs=EPOCHS, seed=SEED, **recipe))
+    spec = RunSpec(
+        "random", preset(name), Recipe(lr=LR, batch_size=BATCH, epochs=EPOCHS, seed=SEED, **recipe)
+    )
     events = list(train(spec, data, device=torch.device("cpu")))
     assert events[-1].kind == "finished"
     last = [event.snapshot for event in events if event.values.get("reason") == "last"]
@@ -115,7 +117,9 @@ def test_losses_are_those_of_the_steps(data: Dataset) -> None:
     for _ in range(EPOCHS):
         for index in torch.randperm(len(data.train), generator=order).split(BATCH):
             opt.zero_grad()
-            loss = F.cross_entropy(model((data.train.images[index] / 255 - mean) / std), data.train.labels[index])
+            loss = F.cross_entropy(
+                model((data.train.images[index] / 255 - mean) / std), data.train.labels[index]
+            )
             loss.backward()
             opt.step()
             expected.append(loss.item())

@@ -120,7 +120,12 @@ LAYERS: dict[str, LayerKind] = {
         LayerKind(
             "conv2d",
             _conv2d,
-            (Field("out_channels", 8), Field("kernel_size", 3), Field("stride", 1), Field("padding", 0, low=0)),
+            (
+                Field("out_channels", 8),
+                Field("kernel_size", 3),
+                Field("stride", 1),
+                Field("padding", 0, low=0),
+            ),
             needs_image=True,
         ),
         LayerKind("max_pool2d", _max_pool2d, (Field("kernel_size", 2), Field("stride", 2)), needs_image=True),

@@ -84,7 +84,7 @@ class _Training:
         convolutional = any(isinstance(layer, nn.Conv2d) for layer in model)
         channels_last = convolutional and recipe.batch_size >= CHANNELS_LAST_FROM
         if channels_last:
-            self.model = self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.model = self.model.to(memory_format=torch.channels_last)
         self.loss = loss_function(recipe.loss)
         self.epoch_steps = recipe.epoch_steps(len(data.train))
         self.steps = recipe.steps(len(data.train))

@@ -68,5 +68,3 @@ def copy_tensors(tensors: Mapping[str, Tensor], step: int) -> Snapshot:
     return Snapshot(
         step, {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
     )
-
-

@@ -6,7 +6,7 @@ A field's name is the argument's name in `torch.optim`, so forms, checks and cod
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,7 @@ class Option:
             good = len(numbers) == (2 if pair else 1) and all(self._is_good_number(x) for x in numbers)
         if not good:
             raise LabError(
-                "{option} of {optimizer} is {value}; it should be like {default}, from {low} to below {high}.",
+                "{option} of {optimizer} is {value}; it should be like {default}, between {low} and {high}.",
                 option=self.name, optimizer=optimizer, value=repr(value), default=self.default,
                 low=self.low, high=self.high,
             )  # fmt: skip
@@ -52,7 +52,7 @@ class OptimizerKind:
     """An optimizer of torch, the learning rate that suits it here, and its options."""
 
     name: str
-    make: type[torch.optim.Optimizer]
+    make: Callable[..., torch.optim.Optimizer]
     lr: float
     options: tuple[Option, ...]
     fused: bool = False  # whether torch has a fused implementation, one kernel for all parameters
@@ -107,11 +107,11 @@ def optimizer_options(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """`given` completed by the entry's defaults; raises `LabError` for unknown names and bad values."""
     kind = optimizer_kind(name)
     known = {option.name: option for option in kind.options}
-    for option in given:
-        if option not in known:
+    for asked in given:
+        if asked not in known:
             raise LabError(
                 "{optimizer} has no option {name}; it has: {known}.",
-                optimizer=name, name=option, known=", ".join(known),
+                optimizer=name, name=asked, known=", ".join(known),
             )  # fmt: skip
     values = {option.name: option.default for option in kind.options} | dict(given)
     for option_name, option in known.items():

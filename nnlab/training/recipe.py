@@ -47,7 +47,7 @@ class Recipe:
         optimizer_options(self.optimizer, self.options)
         check(
             _is_number(self.lr) and 0 < self.lr <= MAX_LR,
-            "The learning rate is {value}; it should be above 0 and at most {most}. {usual} suits {optimizer}.",
+            "The learning rate is {value}; it should lie above 0, up to {most}. {usual} suits {optimizer}.",
             value=self.lr, most=MAX_LR, usual=optimizer_kind(self.optimizer).lr, optimizer=self.optimizer,
         )  # fmt: skip
         check(

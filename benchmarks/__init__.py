@@ -1,0 +1,1 @@
+"""Measurements: speed and memory as ratios, accuracy as counts. See README.md beside this file."""
