@@ -197,6 +197,14 @@ def test_nonsense_in_the_url_gets_one_sentence(
     assert found[f"datasets-{control}"] == expected
 
 
+def test_a_sentence_does_not_list_a_hundred_classes(
+    root: Path, show: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_dataset("cifar100", root, monkeypatch)
+    page = show(dataset="cifar100", **{"class": 100})
+    assert "all, 0, 1, …, 99." in page.warning[0].value
+
+
 def test_a_click_and_a_typed_number_take_turns(mnist: Path, show: Open) -> None:
     page = show(dataset="mnist", grid=4)
     drawn = draw_indices(load_dataset("mnist").train.labels, None, 16, 0).tolist()
@@ -283,7 +291,8 @@ def test_a_download_is_watched_and_then_shown(
         assert not tab.exception
         assert tab.button(key="datasets-stop") and tab.get("progress")
         assert "Mean" not in _facts(tab)
-    assert fetching.start(dataset_info("mnist"), root) is _fetch(root)
+    running = _fetch(root)
+    assert fetching.start(dataset_info("mnist"), root) is running
     server.go_on.set()
     _fetch(root).wait()
     page.run()

@@ -8,13 +8,16 @@ import streamlit as st
 
 from nnlab.ui.text import _
 
+_MANY = 15  # choices, from which on a sentence does not list them all
+
 
 def query_choice(name: str, allowed: Sequence[str], default: str) -> str:
-    """The value of ``?name=``, one of `allowed`; anything else gets one sentence on the page and `default`."""
+    """The value of ``?name=``, one of `allowed`; anything else gets a sentence on the page and `default`."""
     value = st.query_params.get(name)
     if value is None or value in allowed:
         return default if value is None else value
-    _complain(name, value, ", ".join(allowed), default)
+    shown = list(allowed) if len(allowed) <= _MANY else [*allowed[:3], "…", allowed[-1]]
+    _complain(name, value, ", ".join(shown), default)
     return default
 
 

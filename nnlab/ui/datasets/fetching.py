@@ -134,7 +134,8 @@ def _watch(fetch: Fetch) -> None:
     text = _("Downloading {title}: {done} of {total}", title=fetch.info.title,
              done=_megabytes(fetch.done), total=_megabytes(fetch.total))  # fmt: skip
     if left is not None:
-        text += " · " + _("{seconds:.0f} s left", seconds=left)
+        words = _("{seconds:.0f} s left", seconds=left)
+        text += " · " + (words if left < 120 else _("{minutes:.0f} min left", minutes=left / 60))
     st.progress(min(1.0, fetch.done / max(1, fetch.total)), text)
     st.button(_("Stop"), icon=":material/stop:", key="datasets-stop", on_click=fetch.stop)
 
