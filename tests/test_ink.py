@@ -184,8 +184,8 @@ def test_pens_that_cannot_be_drawn(width):
 
 def test_thread_count_does_not_matter():
     generator = torch.Generator().manual_seed(0)
-    points = torch.randn(300, 40, 2, generator=generator)
-    paths = Paths(points, torch.ones(300, 39, dtype=torch.bool), torch.ones(300, 40))
+    points = torch.randn(70, 40, 2, generator=generator)
+    paths = Paths(points, torch.ones(70, 39, dtype=torch.bool), torch.ones(70, 40))
     before = torch.get_num_threads()
     try:
         images = []

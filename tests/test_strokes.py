@@ -1,7 +1,9 @@
 """The built-in dataset: its images, their size and place, and the file that keeps them."""
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from nnlab.data.ink import centre_of_mass
 from nnlab.data.strokes import TEST_COUNT, TRAIN_COUNT, build_strokes, cache, glyphs, load_strokes, pen
+from nnlab.data.strokes.curves import spline
 from nnlab.errors import LabError
 
 
@@ -71,7 +74,7 @@ def test_thread_count_does_not_matter():
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)
-            splits.append(pen.write_digits(300, 5))
+            splits.append(pen.write_digits(100, 5))
     finally:
         torch.set_num_threads(before)
     assert torch.equal(splits[0].images, splits[1].images)
@@ -89,9 +92,41 @@ def test_labels_are_balanced_and_mixed(written):
     assert written.labels.diff().ne(0).float().mean() > 0.8  # 0.9 when shuffled, 0.005 when sorted
 
 
-def test_every_way_of_writing_is_written():
-    for digit in range(10):
-        assert sum(glyph.digit == digit for glyph in glyphs.GLYPHS) >= 4
+@pytest.mark.parametrize("digit", range(10))
+def test_masters_of_a_way_fit_together(digit):
+    assert len(glyphs.DIGITS[digit]) >= 4
+    for way in glyphs.DIGITS[digit]:
+        plans = {re.sub(r"[0-9]+,[0-9]+", "point", master) for master in way.masters}
+        assert len(plans) == 1 and re.fullmatch(r"point!?(?: /? ?point!?)+", plans.pop())
+
+
+def test_a_steady_hand_draws_the_glyph():
+    steady = pen.Pen(**{field.name: 0.0 for field in fields(pen.Pen)} | {"width": 2.4, "beyond": -1.0})
+    split = pen.write_digits(1000, 0, steady)
+    for digit, ways in enumerate(glyphs.DIGITS):
+        # Without chance, one image for each way of writing.
+        found = split.images[split.labels == digit].flatten(1).unique(dim=0)
+        assert len(found) == len(ways)
+
+
+def test_spline():
+    knots = torch.tensor([0.0, 1.0, 2.5, 3.0, 5.0], dtype=torch.float64)
+    at = torch.linspace(0, 5, 5001, dtype=torch.float64)
+    matrix = spline(knots, at)
+    assert torch.allclose(spline(knots, knots), torch.eye(5, dtype=torch.float64), atol=1e-12)  # interpolates
+    line = torch.stack((2 * knots - 1, torch.ones(5, dtype=torch.float64)), 1)
+    assert torch.allclose(matrix @ line, torch.stack((2 * at - 1, torch.ones(5001).double()), 1), atol=1e-12)
+    curve = matrix @ torch.tensor([0.0, 2.0, -1.0, 1.0, 0.5], dtype=torch.float64)
+    second = curve.diff(n=2) / 1e-3**2
+    assert second.diff().abs().max() < 0.05  # continuous: linear between knots, without a jump at them
+    assert second[[0, -1]].abs().max() < 0.05  # natural ends
+
+
+def test_more_chance_makes_hands_differ_more():
+    calm, wild = (
+        pen.write_digits(500, 1, replace(pen.Pen(), slant=slant)).images.float() for slant in (1.0, 25.0)
+    )
+    assert wild.std(0).mean() > calm.std(0).mean()
 
 
 @pytest.mark.parametrize("count", [0, -10, 15])
@@ -109,11 +144,21 @@ def test_place_is_mnists(written):
     assert astray.float().mean() < 0.005
 
 
+def longest_side(images, threshold):
+    """From the first inked row or column to the last, (N,)."""
+    inked, index = images[:, 0] > threshold, torch.arange(28)
+    sides = []
+    for lines in (inked.any(1), inked.any(2)):
+        first = torch.where(lines, index, 28).amin(1)
+        sides.append(torch.where(lines, index, -1).amax(1) - first + 1)
+    return torch.maximum(*sides)
+
+
 def test_longest_side_is_mnists(written):
-    inked = written.images[:, 0] > 100
-    columns, rows = inked.any(1).sum(1), inked.any(2).sum(1)
-    longest = torch.maximum(columns, rows)
-    assert longest.min() >= 19 and longest.max() <= 21
+    # 20 pixels of ink touch 21 pixels unless they lie on the grid, and leave little in the outermost.
+    touched, dark = longest_side(written.images, 0), longest_side(written.images, 100)
+    assert touched.min() >= 20 and touched.max() <= 21
+    assert dark.min() >= 19 and dark.max() <= 21
 
 
 def test_grey_and_dark_are_like_mnists(written):
