@@ -68,13 +68,13 @@ class Load:
 
 
 @contextmanager
-def lab(runs: Path, defaults: bool) -> Iterator[str]:
-    """The lab on a free port of this machine, as ``host:port``, with `runs` as its runs folder."""
+def lab(runs: Path, defaults: bool, script: str = "app.py") -> Iterator[str]:
+    """`script` on a free port of this machine, as ``host:port``, with `runs` as its runs folder."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     start = ("-c", _UNFROZEN) if defaults else ("-m", "streamlit")
-    command = [sys.executable, *start, "run", "app.py", "--server.port", str(port), "--server.address",
+    command = [sys.executable, *start, "run", script, "--server.port", str(port), "--server.address",
                "127.0.0.1", "--server.headless", "true", *(_DEFAULTS if defaults else ())]  # fmt: skip
     log = runs.parent / "server.log"
     with log.open("wb") as output:
@@ -94,9 +94,6 @@ def lab(runs: Path, defaults: bool) -> Iterator[str]:
 async def start_trainings(address: str, store: RunStore) -> list[Run]:
     """Press Start on the Train page, as often as there are to be trainings, and wait until all have begun."""
     dataset = "mnist" if is_present("mnist") else "strokes"
-    home = Tab(address, "")
-    await home.open()  # until app.py has run once, Streamlit does not know the other pages
-    await home.close()
     tab = Tab(address, "train", f"dataset={dataset}&model={_MODEL}")
     await tab.open()
     await tab.change("train-epochs", double_value=_EPOCHS)

@@ -73,6 +73,7 @@ class Tab:
     _fragments: list[str] = field(default_factory=list)
     _socket: ClientConnection | None = None
     _reader: asyncio.Task[None] | None = None
+    _problem: Exception | None = None
 
     async def open(self) -> Rerun:
         """Connect, and wait until the page has run for the first time."""
@@ -118,17 +119,13 @@ class Tab:
     async def stay(self, seconds: float) -> None:
         """Keep the page open; raises `PageError` if it breaks meanwhile."""
         if self._reader is not None:
-            done, _ = await asyncio.wait([self._reader], timeout=seconds)
-            if done:
-                self._reader.result()
-                raise PageError("the server has closed the connection")
+            await asyncio.wait([self._reader], timeout=seconds)
+        if self._problem is not None:
+            raise self._problem
 
     async def _send(self, fragment: str, pressed: WidgetState | None = None, timer: bool = False) -> Rerun:
-        if self._reader is None or self._socket is None:
-            raise PageError("the tab is not open")
-        if self._reader.done():
-            self._reader.result()
-            raise PageError("the server has closed the connection")
+        if self._problem is not None or self._socket is None:
+            raise self._problem or PageError("the tab is not open")
         message = BackMsg()
         state = message.rerun_script
         state.query_string = self.query
@@ -155,10 +152,12 @@ class Tab:
             async for data in socket:
                 assert isinstance(data, bytes)
                 self._take(ForwardMsg.FromString(data))
+            raise PageError("the server has closed the connection")
         except Exception as error:
-            for request in self._waiting:
-                request.finished.set_exception(error)
-            raise
+            self._problem = error
+        self._stop_timers()
+        for request in self._waiting:
+            request.finished.set_exception(self._problem)
 
     def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
