@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import threading
-from functools import cache
 from pathlib import Path
 
 from filelock import FileLock
@@ -22,67 +21,87 @@ class JobServer:
     """A process of our own that trains the runs of this one. It and its workers end when this one does.
 
     It is started as a program, so that no worker ever executes again what this process was started with
-    (a page, a notebook).
+    (a page, a notebook). Raises OSError where it cannot be started.
     """
 
     def __init__(self) -> None:
+        home = str(Path(nnlab.__file__).parents[1])
+        paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
         self._guard = threading.Lock()
-        self._process: subprocess.Popen[str] | None = None
-        self._waiting: dict[str, FileLock] = {}  # of the runs handed over, until they have ended
+        self._waiting: dict[str, FileLock] | None = {}  # of the runs handed over; None when it is gone
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "nnlab", "serve-jobs"],  # -P: nothing of the current folder
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            start_new_session=True,  # Ctrl-C ends this process, and by that the server in its own way
+        )
+        threading.Thread(target=self._listen, name="job server", daemon=True).start()
 
-    def warm(self) -> None:
-        """Start it, unless it is running."""
-        with self._guard:
-            self._running()
+    @property
+    def is_running(self) -> bool:
+        """Whether runs can be handed over."""
+        return self._waiting is not None and self._process.poll() is None
 
     def submit(self, run: Path, lock: FileLock) -> None:
-        """Hand over a queued run together with its owner's lock, which is kept until the run has ended."""
+        """Hand over a queued run together with its owner's lock, which is kept until the run has ended.
+
+        Raises:
+            OSError: the server is gone; the lock is still the caller's.
+        """
+        job = {"run": str(run), "data": str(data_root().expanduser().resolve())}
         with self._guard:
-            process = self._running()
-            self._waiting[str(run)] = lock
-            line = json.dumps({"run": str(run), "data": str(data_root().expanduser().resolve())})
+            if self._waiting is None:
+                raise BrokenPipeError
+            assert self._process.stdin is not None
             try:
-                print(line, file=process.stdin, flush=True)
-            except OSError:  # it ended just now; a new one has not
-                process = self._running(anew=True)
-                print(line, file=process.stdin, flush=True)
+                self._process.stdin.write(json.dumps(job).encode() + b"\n")
+            except OSError:
+                self._process.kill()  # without its input it is about to end anyway
+                self._process.wait()
+                raise
+            self._waiting[str(run)] = lock
 
-    def _running(self, anew: bool = False) -> subprocess.Popen[str]:
-        if self._process is None or anew or self._process.poll() is not None:
-            home = str(Path(nnlab.__file__).parents[1])
-            paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "nnlab", "serve-jobs"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-                start_new_session=True,  # Ctrl-C ends this process, and by that the server in its own way
-            )
-            threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
-        return self._process
-
-    def _listen(self, process: subprocess.Popen[str]) -> None:
-        """Give up the lock of each run that has ended; of all, where the server itself is gone."""
-        assert process.stdout is not None
-        for line in process.stdout:
-            with contextlib.suppress(ValueError, LookupError):
-                self._ended(json.loads(line)["ended"])
+    def _listen(self) -> None:
+        """Give up the lock of each run that has ended; of all, when the server itself is gone."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            with contextlib.suppress(ValueError, LookupError, TypeError):
+                run = json.loads(line)["ended"]
+                with self._guard:
+                    lock = self._waiting.pop(run) if self._waiting else None
+                _give_up(run, lock)
+        self._process.wait()
         with self._guard:
-            left = [] if self._process is not process else list(self._waiting)
-        for run in left:
-            self._ended(run)
-
-    def _ended(self, run: str) -> None:
-        with self._guard:
-            lock = self._waiting.pop(run, None)
-        if lock is not None:
-            lock.release()
-            with contextlib.suppress(Exception):  # a directory that somebody has deleted meanwhile
-                interrupt(Path(run))
+            left, self._waiting = self._waiting or {}, None
+        for run, lock in left.items():
+            _give_up(run, lock)
 
 
-@cache
+def _give_up(run: str, lock: FileLock | None) -> None:
+    if lock is not None:
+        lock.release()
+        with contextlib.suppress(Exception):  # a directory that somebody has deleted meanwhile
+            interrupt(Path(run))
+
+
+_starting = threading.Lock()
+_server: JobServer | None = None
+
+
 def job_server() -> JobServer:
-    """The one of this process."""
-    return JobServer()
+    """The one of this process, started unless it is running. Raises OSError where it cannot be."""
+    global _server
+    with _starting:
+        if _server is None or not _server.is_running:
+            _server = JobServer()
+        return _server
+
+
+def submit(run: Path, lock: FileLock) -> None:
+    """Hand a queued run to the job server (see `JobServer.submit`)."""
+    try:
+        job_server().submit(run, lock)
+    except BrokenPipeError:  # it ended just now; a new one has not
+        job_server().submit(run, lock)

@@ -28,7 +28,7 @@ def read_control(run: Path) -> Control:
     try:
         value = read_json(run / FILE)
         control = Control(value["want"], int(value["evaluate"]))
-    except (RunError, LookupError, TypeError, ValueError):
+    except (RunError, LookupError, TypeError, ValueError, OverflowError):
         return Control()
     return control if control.want in WISHES else Control()
 

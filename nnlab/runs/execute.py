@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import time
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -21,10 +22,9 @@ from nnlab.training.loop import Controls, train
 from nnlab.training.recipe import RunSpec
 
 SPEC = "spec.json"
+LOG = "worker.log"  # what the process says besides: warnings of libraries, errors of the program
 _LOOK_SECONDS = 0.05  # between two looks at what is asked of a paused run
 _LAST = ("failed", "stopped", "finished")
-
-log = logging.getLogger(__name__)
 
 
 def execute(
@@ -68,20 +68,22 @@ class _Execution:
     def run_to_end(self) -> State:
         try:
             recorder = Recorder(self.run)
-        except LabError as problem:
-            return _told(self.run, State("failed", problem=problem))
+        except LabError as error:
+            return self._failed(error)
         try:
             return self._train(recorder)
-        except LabError as error:
-            problem = error
-        except (MemoryError, torch.OutOfMemoryError):
-            problem = RunError("The memory of the device ran out: take a smaller batch or a smaller network.")
         except Exception as error:
-            log.exception("The run %s failed", self.run.name)
-            problem = _unexpected(error)
-        event = recorder.failure(problem)
-        self._tell(event)
-        return recorder.end(State("failed", problem=problem, result=event.values))
+            problem = _problem(self.run, error)
+            event = recorder.failure(problem)
+            self._tell(event)
+            return recorder.end(State("failed", problem=problem, result=event.values))
+
+    def _failed(self, problem: LabError) -> State:
+        """Where not even the record could be begun."""
+        state = State("failed", problem=problem)
+        with contextlib.suppress(OSError):
+            store_state(self.run, state)
+        return state
 
     def _train(self, recorder: Recorder) -> State:
         if self._asked().want == "stop":
@@ -91,14 +93,11 @@ class _Execution:
         events = train(spec, data, controls=self.controls)
         recorder.weights_of(spec.architecture, data)
         for event in events:
-            if event.kind in _LAST:
-                recorder.drain()
-                recorder.record(event)
-                recorder.drain()
-                self._tell(event)
-                return recorder.end(_state_after(event))
-            recorder.record(event)
+            last = event.kind in _LAST
+            recorder.record(event, last)
             self._tell(event)
+            if last:
+                return recorder.end(_state_after(event))
             self._obey(recorder, event)
         raise RunError("The training ended without saying how.")
 
@@ -135,17 +134,16 @@ def _state_after(event: Event) -> State:
     return State(event.kind, problem=problem, result=values)
 
 
-def _told(run: Path, state: State) -> State:
-    try:
-        return store_state(run, state)
-    except OSError:
-        return state
-
-
-def _unexpected(error: Exception) -> LabError:
-    if isinstance(error, RuntimeError) and "not enough memory" in str(error):
+def _problem(run: Path, error: Exception) -> LabError:
+    """What to say of `error`; the details of one that nobody foresaw go into the run's log."""
+    if isinstance(error, LabError):
+        return error
+    out_of_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    if out_of_memory or "not enough memory" in str(error):  # the latter is how torch's CPU allocator says it
         return RunError("The memory of the device ran out: take a smaller batch or a smaller network.")
+    with contextlib.suppress(OSError), (run / LOG).open("a") as log:
+        log.write("".join(traceback.format_exception(error)))
     return RunError(
         "The training ended with an error of the program: {error}. The details are in {file} of the run.",
-        error=f"{type(error).__name__}: {error}", file="worker.log",
+        error=f"{type(error).__name__}: {error}", file=LOG,
     )  # fmt: skip

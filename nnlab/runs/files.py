@@ -28,12 +28,20 @@ def read_json(path: Path) -> Any:
     """
     try:
         return json.loads(path.read_bytes())
-    except FileNotFoundError:
-        reason = "it is missing"
     except (ValueError, OSError) as error:
-        reason = str(error)
-    raise RunError(
-        "The run {run} in {folder} is damaged: {file} cannot be read ({reason}).",
+        raise damaged(path, error) from None
+
+
+def damaged(path: Path, error: Exception) -> RunError:
+    """The sentence for a file of a run that is absent or makes no sense."""
+    if isinstance(error, FileNotFoundError):
+        return RunError(
+            "The run {run} in {folder} is damaged: {file} is missing.",
+            run=path.parent.name, folder=path.parent.parent, file=path.name,
+        )  # fmt: skip
+    reason = str(error) if isinstance(error, ValueError | OSError) else repr(error)
+    return RunError(
+        "The run {run} in {folder} is damaged: {file} makes no sense ({reason}).",
         run=path.parent.name, folder=path.parent.parent, file=path.name, reason=reason,
     )  # fmt: skip
 
@@ -56,15 +64,15 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def disk_problem(what: str, folder: Path, error: OSError) -> LabError:
-    """The sentence for an `OSError` met while writing `what` into `folder`."""
+def disk_problem(folder: Path, error: OSError) -> LabError:
+    """The sentence for an `OSError` met while writing into `folder`."""
     if error.errno in _FULL:
         return RunError(
-            "There is no room on the disk of {folder} for {what}. What was written before is kept: make "
-            "room, then train again.",
-            folder=folder, what=what,
-        )  # fmt: skip
+            "There is no room left on the disk of {folder}. What was written before is kept: make room, then "
+            "train again.",
+            folder=folder,
+        )
     return RunError(
-        "{what} could not be written into {folder} ({reason}). What was written before is kept.",
-        folder=folder, what=what, reason=error.strerror or error,
+        "{folder} cannot be written to ({reason}). What was written before is kept.",
+        folder=folder, reason=error.strerror or error,
     )  # fmt: skip

@@ -76,14 +76,17 @@ class JournalReader:
             position = chunk.find(b"\n", position + 1)
 
     def _bytes(self, start: int, end: int) -> bytes:
-        with self._path.open("rb") as file:
-            file.seek(start)
-            return file.read(end - start)
+        try:
+            with self._path.open("rb") as file:
+                file.seek(start)
+                return file.read(end - start)
+        except OSError:  # deleted since the last look
+            return b""
 
 
 def parse(line: bytes) -> Event | None:
     """The event of a line; None where it is not one."""
     try:
         return Event.from_json(json.loads(line))
-    except (ValueError, TypeError, LookupError, AttributeError):
+    except Exception:  # whatever a damaged disk can come up with
         return None

@@ -22,9 +22,7 @@ def hold(path: Path, seconds: float = 0) -> FileLock:
     try:
         lock.acquire(timeout=seconds, poll_interval=0.01)
     except Timeout:
-        raise RunError(
-            "The run {run} is being worked on by another process.", run=path.parent.name
-        ) from None
+        raise RunError("The run {run} is being worked on by another process.", run=path.parent.name) from None
     return lock
 
 

@@ -15,8 +15,8 @@ from nnlab.runs.files import disk_problem
 from nnlab.runs.journal import FILE as EVENTS
 from nnlab.runs.journal import JournalWriter
 from nnlab.runs.state import State, store_state
-from nnlab.training.weights import SUFFIX, WeightsInfo, save_weights
 from nnlab.training.events import Event, Snapshot
+from nnlab.training.weights import SUFFIX, WeightsInfo, save_weights
 
 SNAPSHOTS = "snapshots"
 LIVE = f"live{SUFFIX}"
@@ -36,7 +36,7 @@ class Recorder:
         self.seq = self.step = 0
         self._state = State("training")
         self._weights: _WeightsWriter | None = None
-        with self._telling("the events"):
+        with self._telling():
             (run / _RESERVE).write_bytes(bytes(_RESERVE_BYTES))
             (run / SNAPSHOTS).mkdir(exist_ok=True)
             self._journal = JournalWriter(run / EVENTS)
@@ -51,36 +51,34 @@ class Recorder:
         if name != self._state.name:
             self._store(State(name, result=self._state.result))
 
-    def record(self, event: Event) -> None:
-        """Append `event`; hand its weights to the thread."""
+    def record(self, event: Event, last: bool = False) -> None:
+        """Append `event`; hand its weights to the thread. Before the `last` one is told, all weights are
+        on the disk."""
         if self._weights is not None:
             self._weights.check()
             if event.snapshot is not None:
                 self._weights.put(event.snapshot, keep=event.kind != "tick")
-        with self._telling("the events"):
+            if last:
+                self._weights.finish()
+        with self._telling():
             self._journal.append(event)
         self.seq, self.step = event.seq, event.step
         if event.kind == "evaluated":
             self._store(State(self._state.name, self._state.since, result=event.values))
 
-    def drain(self) -> None:
-        """Wait until all weights are on the disk."""
-        if self._weights is not None:
-            self._weights.finish()
-
     def end(self, state: State) -> State:
         """Give up the reserve and write the last state; nothing is raised if even that has no room."""
-        (self.run / _RESERVE).unlink(missing_ok=True)
         self._journal.close()
         with contextlib.suppress(OSError):
+            (self.run / _RESERVE).unlink(missing_ok=True)
             store_state(self.run, state)
         return state
 
     def failure(self, problem: LabError) -> Event:
         """The event of a failure that the training itself did not tell; appended where there is room."""
-        with contextlib.suppress(LabError):
-            self.drain()
-        (self.run / _RESERVE).unlink(missing_ok=True)
+        if self._weights is not None:
+            with contextlib.suppress(LabError):
+                self._weights.finish()
         values = {
             "sentence": str(problem),
             "template": problem.template,
@@ -89,19 +87,20 @@ class Recorder:
         }
         event = Event(self.seq + 1, "failed", self.step, values)
         with contextlib.suppress(OSError):
+            (self.run / _RESERVE).unlink(missing_ok=True)
             self._journal.append(event)
         return event
 
     def _store(self, state: State) -> None:
-        with self._telling("its state"):
+        with self._telling():
             self._state = store_state(self.run, state)
 
     @contextlib.contextmanager
-    def _telling(self, what: str) -> Iterator[None]:
+    def _telling(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise disk_problem(what, self.run, error) from error
+            raise disk_problem(self.run, error) from error
 
 
 class _WeightsWriter:
@@ -143,7 +142,7 @@ class _WeightsWriter:
             try:
                 self._write(snapshot)
             except OSError as error:
-                self._problem = disk_problem("the weights", self._run, error)
+                self._problem = disk_problem(self._run, error)
             except Exception as error:  # no memory, say; the training must not wait for a dead thread
                 self._problem = RunError("The weights could not be written ({reason}).", reason=repr(error))
 

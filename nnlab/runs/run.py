@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from pathlib import Path
 
 from nnlab.data import dataset_info
@@ -11,7 +13,7 @@ from nnlab.errors import RunError
 from nnlab.nets.layers import Shape
 from nnlab.runs.control import ask, ask_evaluation
 from nnlab.runs.execute import SPEC
-from nnlab.runs.files import read_json
+from nnlab.runs.files import damaged, disk_problem, read_json
 from nnlab.runs.journal import FILE as EVENTS
 from nnlab.runs.journal import JournalReader
 from nnlab.runs.recorder import LIVE, SNAPSHOTS
@@ -44,21 +46,21 @@ class Run:
         value = read_json(self.path / SPEC)
         try:
             return RunSpec.from_json(value)
-        except (LookupError, TypeError, ValueError) as error:
-            raise RunError(
-                "The run {run} in {folder} is damaged: {file} makes no sense ({reason}).",
-                run=self.id, folder=self.path.parent, file=SPEC, reason=error,
-            ) from None  # fmt: skip
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise damaged(self.path / SPEC, error) from None
 
     @property
     def in_shape(self) -> Shape:
         """(C, H, W) of the images."""
         return dataset_info(self.spec.dataset).shape
 
-    @property
+    @cached_property
     def created(self) -> float:
-        """Seconds since 1970."""
-        return (self.path / SPEC).stat().st_mtime
+        """Seconds since 1970; raises `RunError` where the specification is gone."""
+        try:
+            return (self.path / SPEC).stat().st_mtime
+        except OSError as error:
+            raise damaged(self.path / SPEC, error) from None
 
     @property
     def status(self) -> State:
@@ -111,27 +113,38 @@ class Run:
 
     def pause(self) -> None:
         """Have the training wait where it is."""
-        self._ask("pause")
+        self._ask(partial(ask, want="pause"))
 
     def resume(self) -> None:
         """Have a paused training go on."""
-        self._ask("run")
+        self._ask(partial(ask, want="run"))
 
     def stop(self) -> None:
         """Have the run end, with a last test and its weights kept. There is no way back."""
-        self._ask("stop")
+        self._ask(partial(ask, want="stop"))
 
     def evaluate(self) -> None:
         """Have the network tested now, besides after every epoch."""
-        if not self.status.has_ended:
-            ask_evaluation(self.path)
+        self._ask(ask_evaluation)
 
     def delete(self) -> None:
         """Remove the directory of a run that has ended; raises `RunError` for one that has not."""
         if not self.status.has_ended:
             raise RunError("The run {run} is still going on; stop it first.", run=self.id)
-        shutil.rmtree(self.path)
+        hidden = self.path.with_name(f".{secrets.token_hex(8)}")  # so that nobody sees half of it
+        try:
+            self.path.rename(hidden)
+            shutil.rmtree(hidden)
+        except OSError as error:
+            raise RunError(
+                "The run {run} in {folder} cannot be removed ({reason}).",
+                run=self.id, folder=self.path.parent, reason=error.strerror or error,
+            ) from error  # fmt: skip
 
-    def _ask(self, want: str) -> None:
-        if not self.status.has_ended:
-            ask(self.path, want)
+    def _ask(self, wish: Callable[[Path], None]) -> None:
+        if self.status.has_ended:
+            return
+        try:
+            wish(self.path)
+        except OSError as error:
+            raise disk_problem(self.path, error) from error

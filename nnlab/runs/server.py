@@ -19,7 +19,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from nnlab.errors import LabError
+from nnlab.errors import LabError, RunError
 from nnlab.runs import limits
 from nnlab.runs.control import read_control
 from nnlab.runs.state import State, interrupt, store_state
@@ -62,8 +62,7 @@ class _Server:
         for run in [*self.training, *(run for run, _ in self.waiting)]:
             if run in self.training:
                 self.training[run].join()
-            with contextlib.suppress(LabError, OSError):
-                interrupt(run)
+            _leave(run)
 
     def _read(self) -> None:
         for line in sys.stdin:
@@ -88,14 +87,23 @@ class _Server:
     def _start(self, run: Path, data: Path) -> None:
         threads = limits.threads(len(self.training))
         process = self.context.Process(target=work, args=(run, data, threads, self.watched), name=run.name)
-        process.start()
-        self.training[run] = process
+        try:
+            process.start()
+        except (OSError, EOFError) as error:  # no memory, too many processes: the next run may have more luck
+            _leave(run, RunError("The process that trains runs cannot be started ({reason}).", reason=error))
+        else:
+            self.training[run] = process
 
     def _end(self, run: Path) -> None:
         self.training.pop(run).join()
-        with contextlib.suppress(LabError, OSError):  # a directory that somebody has deleted meanwhile
-            interrupt(run)
-        _tell(run)
+        _leave(run)
+
+
+def _leave(run: Path, problem: LabError | None = None) -> None:
+    """Mark a run that nobody trains any more, unless it has ended by itself, and say so."""
+    with contextlib.suppress(LabError, OSError):  # a directory that somebody has deleted meanwhile
+        interrupt(run, problem)
+    _tell(run)
 
 
 def _tell(run: Path) -> None:
@@ -106,6 +114,4 @@ def _tell(run: Path) -> None:
 def serve_jobs() -> int:
     """Run the server until stdin ends."""
     _Server().serve()
-    # The forkserver and multiprocessing's own threads need no farewell.
-    sys.stdout.close()
-    os._exit(0)
+    os._exit(0)  # the forkserver and multiprocessing's own threads need no farewell

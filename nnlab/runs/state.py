@@ -10,7 +10,7 @@ from typing import Any
 
 from nnlab.errors import LabError, RunError
 from nnlab.runs import locks
-from nnlab.runs.files import read_json, write_json
+from nnlab.runs.files import damaged, read_json, write_json
 
 FILE = "state.json"
 LIVE = ("queued", "training", "paused")
@@ -41,11 +41,11 @@ class State:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> State:
         """The inverse of `to_json`; raises `RunError` for a name that is none of `STATES`."""
-        if value["name"] not in STATES:
-            raise RunError("{name} is not a state of a run.", name=repr(value["name"]))
-        told = value["problem"]
+        name, since, told, result = (value[key] for key in ("name", "since", "problem", "result"))
+        if name not in STATES:
+            raise RunError("{name} is not a state of a run.", name=repr(name))
         problem = RunError(told["template"], **told["values"]) if told else None
-        return cls(value["name"], value["since"], problem, value["result"])
+        return cls(name, float(since), problem, None if result is None else dict(result))
 
 
 def stored_state(run: Path) -> State:
@@ -53,11 +53,8 @@ def stored_state(run: Path) -> State:
     value = read_json(run / FILE)
     try:
         return State.from_json(value)
-    except (LookupError, TypeError, RunError) as error:
-        raise RunError(
-            "The run {run} in {folder} is damaged: {file} makes no sense ({reason}).",
-            run=run.name, folder=run.parent, file=FILE, reason=repr(error),
-        ) from None  # fmt: skip
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise damaged(run / FILE, error) from None
 
 
 def store_state(run: Path, state: State) -> State:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import secrets
-import time
+import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock
@@ -14,7 +16,7 @@ from nnlab.data import dataset_info, is_present, load_dataset
 from nnlab.errors import RunError
 from nnlab.paths import runs_root
 from nnlab.runs import limits, locks
-from nnlab.runs.client import job_server
+from nnlab.runs.client import job_server, submit
 from nnlab.runs.control import Control, write_control
 from nnlab.runs.execute import SPEC, execute
 from nnlab.runs.files import disk_problem, write_json
@@ -25,7 +27,9 @@ from nnlab.training.loop import Controls
 from nnlab.training.preflight import preflight
 from nnlab.training.recipe import RunSpec
 
-_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
+# When it was started, in UTC, to the microsecond: so the names sort, and no two are the same.
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}")
+_ID_FORMAT = "%Y%m%d-%H%M%S-%f"
 
 
 class RunStore:
@@ -35,8 +39,15 @@ class RunStore:
         self.path = runs_root(path).expanduser().resolve()
 
     def warm(self) -> None:
-        """Start the job server now, so that the first run does not wait for torch to be imported."""
-        job_server().warm()
+        """Start the job server now, so that the first run does not wait for torch to be imported.
+
+        Raises:
+            RunError: it cannot be started.
+        """
+        try:
+            job_server()
+        except OSError as error:
+            raise _no_server(error) from error
 
     def start(self, spec: RunSpec) -> Run:
         """Have `spec` trained in a worker process, at once or when it is its turn.
@@ -46,7 +57,12 @@ class RunStore:
                 is left behind.
         """
         run, lock = self._create(spec)
-        job_server().submit(run.path, lock)
+        try:
+            submit(run.path, lock)
+        except OSError as error:
+            shutil.rmtree(run.path, ignore_errors=True)
+            lock.release()
+            raise _no_server(error) from error
         return run
 
     def train_here(
@@ -82,7 +98,7 @@ class RunStore:
 
     def _checked(self, path: Path) -> Run:
         run = Run(path)
-        _ = run.spec, run.status  # both raise where the directory is damaged
+        _ = run.spec, run.created, run.status  # these raise where the directory is damaged
         return run
 
     def _look(self) -> tuple[list[Run], list[RunError]]:
@@ -99,6 +115,11 @@ class RunStore:
             return [path for path in self.path.iterdir() if _ID.fullmatch(path.name)]
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise RunError(
+                "The folder of runs {folder} cannot be read ({reason}).",
+                folder=self.path, reason=error.strerror,
+            ) from error  # fmt: skip
 
     def _create(self, spec: RunSpec) -> tuple[Run, FileLock]:
         """The directory of a new run, and the lock that shows somebody is about to train it."""
@@ -107,16 +128,33 @@ class RunStore:
         if not is_present(spec.dataset):
             load_dataset(spec.dataset)  # raises, and says best what is missing and what to do about it
         preflight(spec, info.shape, len(info.classes), info.train_count)
+        made = self.path / f".{secrets.token_hex(8)}"  # nobody's run until it is whole
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             rows = spec.architecture.trace(info.shape, len(info.classes))
             limits.check_disk(self.path, rows, spec.recipe, info.train_count)
-            path = self.path / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
-            path.mkdir()
-            lock = locks.hold(path / locks.OWNER)
-            write_json(path / SPEC, spec.to_json())
-            write_control(path, Control())
-            store_state(path, State("queued"))
+            made.mkdir()
+            write_json(made / SPEC, spec.to_json())
+            write_control(made, Control())
+            store_state(made, State("queued"))
+            lock = locks.hold(made / locks.OWNER)
+            return Run(self._named(made)), lock
         except OSError as error:
-            raise disk_problem("a new run", self.path, error) from error
-        return Run(path), lock
+            shutil.rmtree(made, ignore_errors=True)
+            raise disk_problem(self.path, error) from error
+
+    def _named(self, made: Path) -> Path:
+        """Give the directory `made` the id of this moment."""
+        while True:
+            path = self.path / datetime.now(UTC).strftime(_ID_FORMAT)
+            try:
+                return made.rename(path)
+            except OSError as error:  # taken by another process in the same microsecond: a later one is free
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+
+
+def _no_server(error: OSError) -> RunError:
+    return RunError(
+        "The process that trains runs cannot be started ({reason}).", reason=error.strerror or error
+    )

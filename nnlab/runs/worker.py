@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import signal
 import sys
@@ -11,10 +10,8 @@ import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from nnlab.runs.execute import execute
+from nnlab.runs.execute import LOG, execute
 from nnlab.runs.limits import die_with_parent, settle
-
-LOG = "worker.log"
 
 
 def work(run: Path, data_root: Path, threads: int, server: Connection) -> None:
@@ -24,7 +21,6 @@ def work(run: Path, data_root: Path, threads: int, server: Connection) -> None:
     with (run / LOG).open("a") as log:
         os.dup2(log.fileno(), sys.stdout.fileno())
         os.dup2(log.fileno(), sys.stderr.fileno())
-    logging.basicConfig(level=logging.WARNING)
     settle(threads)
     execute(run, data_root)
 
