@@ -16,7 +16,7 @@ from nnlab.training.optim import OPTIMIZERS, Option
 from nnlab.training.recipe import Recipe, RunSpec
 from nnlab.training.schedules import SCHEDULES
 from nnlab.ui.text import _, mark, say
-from nnlab.ui.url import query_choice, set_query
+from nnlab.ui.train.fields import kept, linked_choice, linked_float, linked_whole, note
 
 _TITLES = {
     "one_cycle": mark("One cycle"),
@@ -39,46 +39,61 @@ def recipe_form() -> RunSpec | None:
     """Draw the strip; the spec it describes, or None with a sentence where it describes none."""
     names, models = dataset_names(), preset_names()
     # All of the URL is read before anything is drawn, so that what is wrong in it stands on top.
-    dataset = query_choice("dataset", names, names[0])
-    model = query_choice("model", models, models[0])
+    keys = {
+        "dataset": linked_choice("dataset", names, names[0]),
+        "model": linked_choice("model", models, models[0]),
+        "optimizer": linked_choice("optimizer", list(OPTIMIZERS), _DEFAULT.optimizer),
+        "batch": linked_whole("batch", _DEFAULT.batch_size, most=10**9),
+        "epochs": linked_float("epochs", float(_DEFAULT.epochs)),
+        "seed": linked_whole("seed", _DEFAULT.seed),
+    }
+    optimizer = st.session_state[keys["optimizer"]]
+    keys["lr"] = linked_float("lr", _usual_lr(optimizer))
     with st.container(horizontal=True, vertical_alignment="bottom", key="train-strip"):
-        dataset = _choice("dataset", _("Dataset"), names, dataset, _dataset_title, width=175)
-        model = _choice("model", _("Network"), models, model, str, width=120)
-        optimizer = st.selectbox(
-            _("Optimizer"),
-            list(OPTIMIZERS),
-            key=_kept("optimizer", _DEFAULT.optimizer),
-            on_change=_optimizer_chosen,
-            width=120,
+        dataset = st.selectbox(
+            _("Dataset"), names, key=keys["dataset"], format_func=_dataset_title, width=175,
+            on_change=note, args=("dataset", names[0]),
+        )  # fmt: skip
+        model = st.selectbox(
+            _("Network"), models, key=keys["model"], width=120, on_change=note, args=("model", models[0])
+        )
+        st.selectbox(
+            _("Optimizer"), list(OPTIMIZERS), key=keys["optimizer"], width=120, on_change=_optimizer_chosen
         )
         lr = st.number_input(
-            _("Learning rate"), key=_kept("lr", _DEFAULT.lr), format="%g", step=0.001, width=140
-        )
+            _("Learning rate"), key=keys["lr"], format="%g", step=0.001, width=140,
+            on_change=note, args=("lr", _usual_lr(optimizer)),
+        )  # fmt: skip
         batch_size = st.number_input(
-            _("Batch size"), key=_kept("batch", _DEFAULT.batch_size), step=1, width=125
-        )
+            _("Batch size"), key=keys["batch"], step=1, width=125,
+            on_change=note, args=("batch", _DEFAULT.batch_size),
+        )  # fmt: skip
         epochs = st.number_input(
-            _("Epochs"), key=_kept("epochs", float(_DEFAULT.epochs)), format="%g", step=1.0, width=90
-        )
+            _("Epochs"), key=keys["epochs"], format="%g", step=1.0, width=90,
+            on_change=note, args=("epochs", float(_DEFAULT.epochs)),
+        )  # fmt: skip
         with st.popover(_("More"), icon=":material/tune:", width=110):
-            rest = _rest(optimizer)
+            rest = _rest(optimizer, keys["seed"])
     recipe = Recipe(optimizer=optimizer, lr=lr, batch_size=batch_size, epochs=epochs, **rest)
     return _checked(RunSpec(dataset, preset(model), recipe))
 
 
-def _rest(optimizer: str) -> dict[str, Any]:
+def _rest(optimizer: str, seed_key: str) -> dict[str, Any]:
     """What a beginner need not touch."""
     schedule = st.selectbox(
         _("Learning rate schedule"),
         list(SCHEDULES),
-        key=_kept("schedule", _DEFAULT.schedule),
+        key=kept("schedule", _DEFAULT.schedule),
         format_func=_title,
     )
-    loss = st.selectbox(_("Loss"), list(LOSSES), key=_kept("loss", _DEFAULT.loss), format_func=_title)
-    seed = st.number_input(_("Seed"), key=_kept("seed", _DEFAULT.seed), step=1)
+    loss = st.selectbox(_("Loss"), list(LOSSES), key=kept("loss", _DEFAULT.loss), format_func=_title)
+    seed = st.number_input(
+        _("Seed"), key=seed_key, step=1, on_change=note, args=("seed", _DEFAULT.seed),
+        help=_("Decides the first weights, the order of the images and how they are moved."),
+    )  # fmt: skip
     half = st.toggle(
         _("Compute in bfloat16"),
-        key=_kept("half", False),
+        key=kept("half", False),
         help=None
         if bfloat16_is_fast()
         else _("This processor has no instructions for it: it will be slower."),
@@ -87,7 +102,7 @@ def _rest(optimizer: str) -> dict[str, Any]:
     options = {option.name: _option(optimizer, option) for option in OPTIMIZERS[optimizer].options}
     st.caption(_("Augmentation: each image is moved at random by up to"))
     moved = {
-        name: st.number_input(_title(name), key=_kept(f"augment-{name}", 0.0), format="%g", step=0.01)
+        name: st.number_input(_title(name), key=kept(f"augment-{name}", 0.0), format="%g", step=0.01)
         for name in Augmentation.__dataclass_fields__
     }
     return {
@@ -103,61 +118,37 @@ def _rest(optimizer: str) -> dict[str, Any]:
 def _option(optimizer: str, option: Option) -> Any:
     key = f"{optimizer}-{option.name}"
     if isinstance(option.default, bool):
-        return st.toggle(option.name, key=_kept(key, option.default))
+        return st.toggle(option.name, key=kept(key, option.default))
     if isinstance(option.default, tuple):
         columns = st.columns(2)
         return tuple(
-            column.number_input(f"{option.name}[{i}]", key=_kept(f"{key}-{i}", value), format="%g", step=0.01)
+            column.number_input(f"{option.name}[{i}]", key=kept(f"{key}-{i}", value), format="%g", step=0.01)
             for i, (column, value) in enumerate(zip(columns, option.default, strict=True))
         )
-    return st.number_input(option.name, key=_kept(key, float(option.default)), format="%g", step=0.01)
+    return st.number_input(option.name, key=kept(key, float(option.default)), format="%g", step=0.01)
 
 
 def _checked(spec: RunSpec) -> RunSpec | None:
     info = dataset_info(spec.dataset)
     try:
         spec.validate()
-        rows = spec.architecture.trace(info.shape, len(info.classes))
+        spec.architecture.trace(info.shape, len(info.classes))
     except LabError as error:
         st.error(say(error), icon=":material/error:")
         return None
-    st.caption(
-        _(
-            "{parameters:,} parameters, {macs:,} multiply-adds an image; {steps:,} steps with {samples:,} images.",
-            parameters=sum(row.params for row in rows),
-            macs=sum(row.macs for row in rows),
-            steps=spec.recipe.steps(info.train_count),
-            samples=info.train_count,
-        )
-    )
     return spec
 
 
-def _choice(name: str, label: str, allowed: list[str], value: str, title: Any, width: int) -> str:
-    """A selectbox whose choice stands in the URL."""
-    key = f"train-{name}"
-    if name in st.query_params or key not in st.session_state:
-        st.session_state[key] = value
-    return st.selectbox(
-        label, allowed, key=key, format_func=title, on_change=_chosen, args=(name,), width=width
-    )
-
-
-def _chosen(name: str) -> None:
-    set_query(name, st.session_state[f"train-{name}"])
+def _usual_lr(optimizer: str) -> float:
+    """The rate that suits one optimizer is far off for another."""
+    return _DEFAULT.lr if optimizer == _DEFAULT.optimizer else OPTIMIZERS[optimizer].lr
 
 
 def _optimizer_chosen() -> None:
-    """The rate that suits one optimizer is far off for another."""
-    kind = OPTIMIZERS[st.session_state["train-optimizer"]]
-    st.session_state["train-lr"] = _DEFAULT.lr if kind.name == _DEFAULT.optimizer else kind.lr
-
-
-def _kept(name: str, default: Any) -> str:
-    """The key of a widget that starts with `default` and keeps its value while other pages are open."""
-    key = f"train-{name}"
-    st.session_state[key] = st.session_state.get(key, default)
-    return key
+    chosen = st.session_state["train-optimizer"]
+    note("optimizer", _DEFAULT.optimizer)
+    st.session_state["train-lr"] = _usual_lr(chosen)
+    note("lr", _usual_lr(chosen))
 
 
 def _dataset_title(name: str) -> str:

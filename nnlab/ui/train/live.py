@@ -9,10 +9,11 @@ from nnlab.runs import Run
 from nnlab.ui.components import Series, curves, tiles
 from nnlab.ui.text import _, say
 from nnlab.ui.train.history import History, history
-from nnlab.ui.train.shelf import STATES, title
+from nnlab.ui.train.shelf import STATES, run_store, title
 
 _EVERY = 0.4  # seconds between two updates
 _MOST_FILTERS = 64
+_HEIGHT = 260  # of the charts: all of the loss is to be seen without scrolling
 
 
 def live_view(runs: list[Run]) -> None:
@@ -27,7 +28,7 @@ def _view(runs: list[Run], going: bool) -> None:
     histories = [history(run) for run in runs]
     if going and all(run.status.has_ended for run in runs):
         st.rerun()  # the whole page: nothing is going on any more, and the table has a result
-    _head(main)
+    _head(main, histories[0])
     _numbers(main, histories[0])
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -38,10 +39,13 @@ def _view(runs: list[Run], going: bool) -> None:
     _table(histories[0])
 
 
-def _head(run: Run) -> None:
+def _head(run: Run, told: History) -> None:
     state = run.status
+    steps, done = told.started.get("steps"), len(told.steps)
     with st.container(horizontal=True, vertical_alignment="center", key="train-head"):
         st.markdown(f"**{title(run)}** · {_(STATES[state.name])}", width="content")
+        progress = _("Step {done:,} of {steps:,}", done=done, steps=steps) if steps else _("No step yet")
+        st.progress(min(1.0, done / steps) if steps else 0.0, progress, width="stretch")
         if not state.has_ended:
             if state.name == "paused":
                 st.button(_("Resume"), icon=":material/play_arrow:", on_click=run.resume, key="train-resume")
@@ -54,16 +58,18 @@ def _head(run: Run) -> None:
     if state.problem is not None:
         st.error(say(state.problem), icon=":material/error:")
     elif state.name == "queued":
-        st.info(
-            _("Other runs are training; this one starts when one of them ends."), icon=":material/hourglass:"
-        )
+        st.info(_waiting_for(run), icon=":material/hourglass:")
+
+
+def _waiting_for(run: Run) -> str:
+    others = [other for other in run_store().runs() if other.id != run.id and not other.status.has_ended]
+    if others:
+        return _("Other runs are training; this one starts when one of them ends.")
+    return _("Getting ready: the data and the network are being loaded.")
 
 
 def _numbers(run: Run, told: History) -> None:
     tick, ended = told.tick, told.ended
-    steps = told.started.get("steps")
-    done = len(told.steps)
-    st.progress(done / steps if steps else 0.0, _("Step {done:,} of {steps:,}", done=done, steps=steps or 0))
     recent = told.losses[-50:]
     seconds = ended.get("seconds", tick.get("seconds"))
     left = tick.get("seconds_left")
@@ -82,7 +88,7 @@ def _numbers(run: Run, told: History) -> None:
 
 
 def _number(label: str, value: str | None) -> None:
-    st.metric(label, value or "–", width=150)
+    st.metric(label, value or "–", width=140)
 
 
 def _duration(seconds: float) -> str:
@@ -103,7 +109,9 @@ def _losses(runs: list[Run], histories: list[History]) -> None:
             )
         )  # fmt: skip
     st.markdown(f"**{_('Loss')}**")
-    curves(series, x_label=_("step"), y_label=_("loss"), key=_key("loss", runs), smoothing=0.9)
+    curves(
+        series, x_label=_("step"), y_label=_("loss"), key=_key("loss", runs), height=_HEIGHT, smoothing=0.9
+    )
 
 
 def _accuracies(runs: list[Run], histories: list[History]) -> None:
@@ -116,7 +124,7 @@ def _accuracies(runs: list[Run], histories: list[History]) -> None:
         for color, (run, told) in enumerate(zip(runs, histories, strict=True))
     ]  # fmt: skip
     st.markdown(f"**{_('Test accuracy (%)')}**")
-    curves(series, x_label=_("epoch"), y_label="%", key=_key("accuracy", runs))
+    curves(series, x_label=_("epoch"), y_label="%", key=_key("accuracy", runs), height=_HEIGHT)
 
 
 def _filters(run: Run) -> None:
@@ -130,9 +138,14 @@ def _filters(run: Run) -> None:
     if len(weight) > _MOST_FILTERS:
         st.caption(_("The first {shown} of {count}.", shown=_MOST_FILTERS, count=len(weight)))
     tiles(
-        maps, columns=8, key=f"train-filters-{run.id}", label=_("Weights of the first layer"), kind="signed",
-        max_tile=96,
+        maps, columns=_columns(len(maps)), key=f"train-filters-{run.id}",
+        label=_("Weights of the first layer"), kind="signed", max_tile=96,
     )  # fmt: skip
+
+
+def _columns(count: int) -> int:
+    """One row of a few, else rows of the same length."""
+    return count if count <= 10 else 8 if count <= 16 else 16
 
 
 def _table(told: History) -> None:

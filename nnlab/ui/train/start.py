@@ -1,4 +1,4 @@
-"""The button that starts a run, and says in a sentence why it could not."""
+"""The button that starts a run, with what it would do; where it could not, a sentence says why."""
 
 from __future__ import annotations
 
@@ -14,26 +14,42 @@ from nnlab.ui.train.shelf import run_store, show
 def start_button(spec: RunSpec | None) -> None:
     """Start `spec` (None: there is nothing that could be started) and show its run."""
     absent = spec is not None and not is_present(spec.dataset)
-    if absent and spec is not None:
+    with st.container(horizontal=True, vertical_alignment="center", key="train-start-row"):
+        pressed = st.button(
+            _("Start training"),
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=spec is None or absent,
+            key="train-start",
+            width=220,
+        )
+        if spec is not None:
+            st.caption(_size(spec), width="content")
+    if spec is None:
+        return
+    if absent:
+        title = dataset_info(spec.dataset).title
         st.info(
-            _(
-                "{title} is not on this machine yet; the Datasets page downloads it.",
-                title=dataset_info(spec.dataset).title,
-            ),
+            _("{title} is not on this machine yet; the Datasets page downloads it.", title=title),
             icon=":material/download:",
         )
-    pressed = st.button(
-        _("Start training"),
-        type="primary",
-        icon=":material/play_arrow:",
-        disabled=spec is None or absent,
-        key="train-start",
-        width=240,
-    )
-    if pressed and spec is not None:
+    elif pressed:
         try:
             run = run_store().start(spec)
         except LabError as error:
             st.error(say(error), icon=":material/error:")
-            return
-        show([run.id])
+        else:
+            show([run.id])
+
+
+def _size(spec: RunSpec) -> str:
+    """How much work it is."""
+    info = dataset_info(spec.dataset)
+    rows = spec.architecture.trace(info.shape, len(info.classes))
+    return _(
+        "{parameters:,} parameters · {macs:,} multiply-adds an image · {steps:,} steps · {samples:,} images",
+        parameters=sum(row.params for row in rows),
+        macs=sum(row.macs for row in rows),
+        steps=spec.recipe.steps(info.train_count),
+        samples=info.train_count,
+    )

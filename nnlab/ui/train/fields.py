@@ -1,0 +1,72 @@
+"""The state of the strip: kept for the session, and in the URL where it is not as usual."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from nnlab.ui.text import _
+from nnlab.ui.url import query_choice, query_number, set_query
+
+
+def kept(name: str, default: Any) -> str:
+    """The key of a widget that starts with `default` and keeps its value while other pages are open."""
+    key = f"train-{name}"
+    st.session_state[key] = st.session_state.get(key, default)
+    return key
+
+
+def linked_choice(name: str, allowed: Sequence[str], default: str) -> str:
+    """As `kept`, for one of `allowed`, with ``?name=`` before what was kept."""
+    if name in st.query_params:
+        st.session_state[f"train-{name}"] = query_choice(name, allowed, default)
+    return _linked(name, default)
+
+
+def linked_whole(name: str, default: int, *, most: int = 2**53 - 1) -> str:
+    """As `linked_choice`, for a whole number from 0 to `most`."""
+    if name in st.query_params:
+        st.session_state[f"train-{name}"] = query_number(name, default, low=0, high=most)
+    return _linked(name, default)
+
+
+def linked_float(name: str, default: float) -> str:
+    """As `linked_choice`, for a finite number."""
+    if name in st.query_params:
+        st.session_state[f"train-{name}"] = _query_float(name, default)
+    return _linked(name, default)
+
+
+def note(name: str, default: Any) -> None:
+    """Write the value of that name into the URL, or take it out where it is `default`."""
+    value = st.session_state[f"train-{name}"]
+    text = f"{value:.12g}" if isinstance(value, float) else str(value)
+    set_query(name, None if value == default else text)
+
+
+def _linked(name: str, default: Any) -> str:
+    key = kept(name, default)
+    note(name, default)  # a reader who comes back to the page has lost its URL
+    return key
+
+
+def _query_float(name: str, default: float) -> float:
+    text = st.query_params[name]
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if math.isfinite(value):
+        return value
+    shown = (text if len(text) <= 40 else text[:40] + "…").replace("`", "'")
+    st.warning(
+        _(
+            "`{name}={value}` in the address of this page is not a number; {default} is used instead.",
+            name=name, value=shown, default=default,
+        ),
+        icon=":material/link_off:",
+    )  # fmt: skip
+    return default
