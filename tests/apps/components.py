@@ -1,4 +1,4 @@
-"""A page with one of each component, for the tests in Chromium: `streamlit run tests/apps/components.py`."""
+"""One component at a time, with what Python makes of it, for `tests/test_components.py`."""
 
 import numpy as np
 import streamlit as st
@@ -6,70 +6,78 @@ import streamlit as st
 from nnlab.ui import components
 from nnlab.ui.components import Answer, Series, curves, pad, tiles
 
-st.set_page_config(layout="wide")
 components.serve()
-view = st.query_params.get("view", "all")
-st.session_state.setdefault("runs", 0)
-st.session_state["runs"] += 1
-st.button("Rerun")
-st.html(f"<output id='runs'>{st.session_state['runs']}</output>")
+memory = st.session_state
 
 
-@st.fragment
-def growing() -> None:
-    st.session_state.setdefault("count", 100)
-    if st.button("Grow"):
-        st.session_state["count"] += 50
-    if st.button("Skip"):  # as if an update had been lost on its way
-        sent = st.session_state["chart:sent"]
-        st.session_state["count"] += 50
-        sent["loss"] = components.curves_sent(sent["loss"], 50)
-    count = st.session_state["count"]
-    steps = np.arange(count)
-    loss = np.float32(2.3) * np.exp(-steps / 60).astype(np.float32)
+def answer(strokes: list[np.ndarray]) -> Answer:
+    """How much of the drawing is on each side; the image is as wide as the drawing reaches to the right."""
+    points = np.concatenate(strokes)
+    memory["strokes"] = len(strokes)
+    left = (1 + (points[:, 0] < 140).sum()) / (2 + len(points))
+    image = np.zeros((28, 28), np.uint8)
+    image[:, : int(points[:, 0].mean() // 10)] = 200
+    return Answer(image, [left, 1 - left])
+
+
+def show_pad() -> None:
+    memory.setdefault("strokes", 0)
+    memory["runs"] = memory.get("runs", -1) + 1
+    away = st.checkbox("Away")
+    st.button("Run again")
+    st.text(f"strokes: {memory['strokes']}")
+    st.text(f"runs: {memory['runs']}")
+    if not away:
+        pad(answer, classes=["left", "right"], key="pad")
+
+
+def show_tiles() -> None:
+    bytes_ = np.arange(6 * 4 * 5, dtype=np.uint8).reshape(6, 1, 4, 5)
+    names = [f"tile {i}" for i in range(6)]
+    chosen = tiles(bytes_, names, columns=3, key="grey", label="Six ramps", selectable=True, selected=1)
+    st.text(f"selected: {chosen}")
+    colour = (np.arange(2 * 3 * 8 * 8) % 256).astype(np.uint8).reshape(2, 3, 8, 8)
+    colour[0, :, 0, 0] = (0, 40, 80)
+    tiles(colour, columns=2, key="colour", label="Two colour images")
+    live = st.checkbox("Live")
+    live_filters(live)
+
+
+def live_filters(live: bool) -> None:
+    @st.fragment(run_every=0.2 if live else None)
+    def redraw() -> None:
+        memory["step"] = memory.get("step", 0) + 1
+        weights = np.linspace(-1, 1, 3 * 9, dtype=np.float32).reshape(3, 3, 3) * np.float32(0.1)
+        tiles(weights * np.float32(memory["step"]), columns=3, key="signed", label="Filters", kind="signed")
+        st.text(f"step: {memory['step']}")
+
+    redraw()
+
+
+@st.fragment(run_every=0.25)
+def show_curves() -> None:
+    memory["count"] = memory.get("count", 0) + 20
+    if st.button("Lose an update"):
+        memory["count"] += 20
+        memory["chart:sent"]["training"] = _pretend_sent(memory["count"])
+    x = np.arange(memory["count"])
+    y = (1 / (1 + 0.05 * x)).astype(np.float32)
     curves(
         [
-            Series("loss", steps, loss),
-            Series("validation", steps[::50], loss[::50] + 0.5, dash="dash", marker="circle", smooth=False),
+            Series("training", x, y),
+            Series("validation", x[::100], y[::100] + 0.25, dash="dash", marker="circle", smooth=False),
         ],
         x_label="step",
         y_label="loss",
         key="chart",
     )
-    st.html(f"<output id='count'>{count}</output>")
 
 
-@st.fragment
-def pictures() -> None:
-    ramp = np.arange(12 * 8 * 8, dtype=np.int64).reshape(12, 8, 8) % 256
-    chosen = tiles(
-        ramp.astype(np.uint8), [f"number {i}" for i in range(12)], columns=6, key="images", label="Twelve ramps",
-        selectable=True,
-    )  # fmt: skip
-    st.html(f"<output id='chosen'>{chosen}</output>")
-    if st.button("Change"):
-        st.session_state["scale"] = st.session_state.get("scale", 1.0) * 2
-    signed = np.linspace(-1, 1, 4 * 25, dtype=np.float32).reshape(4, 5, 5) * np.float32(
-        st.session_state.get("scale", 1.0)
-    )
-    tiles(signed, [f"filter {i}" for i in range(4)], columns=4, key="filters", label="Four filters", kind="signed")
+def _pretend_sent(count: int) -> object:
+    """What `curves` remembers of points that it has sent, though these never arrived."""
+    x = np.arange(count)
+    line = Series("training", x, (1 / (1 + 0.05 * x)).astype(np.float32))
+    return type(memory["chart:sent"]["training"]).of(line)
 
 
-def answer(strokes: list[np.ndarray]) -> Answer:
-    """Which quarters of the pad have ink, so that the bars follow the drawing."""
-    points = np.concatenate(strokes)
-    quarter = (points[:, 0] >= 140).astype(int) + 2 * (points[:, 1] >= 140)
-    share = np.bincount(quarter, minlength=4) / len(points)
-    image = np.zeros((28, 28), np.uint8)
-    column, row = np.minimum(points // 10, 27).astype(int).T
-    image[row, column] = 255
-    st.session_state["strokes"] = [len(s) for s in strokes]
-    return Answer(image, share, ["top left", "top right", "bottom left", "bottom right"])
-
-
-if view in ("all", "curves"):
-    growing()
-if view in ("all", "tiles"):
-    pictures()
-if view in ("all", "pad"):
-    pad(answer, key="pad")
+{"pad": show_pad, "tiles": show_tiles, "curves": show_curves}[st.query_params.get("show", "pad")]()

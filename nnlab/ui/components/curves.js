@@ -345,6 +345,7 @@ const createCurves = (host) => {
     all.textContent = next.texts.all;
     empty.textContent = next.texts.empty;
     smoothText.textContent = next.texts.smooth;
+    smoothLabel.hidden = !next.series.some((one) => one.smooth);
     [[into, next.texts.in], [out, next.texts.out]].forEach(([one, text]) => one.setAttribute("aria-label", text));
     canvas.setAttribute("aria-label", `${next.yLabel} / ${next.xLabel}: ${shown().map((l) => l.name).join(", ")}`);
     if (cursor !== null && !tip.hidden) point(cursor);

@@ -17,7 +17,12 @@ from typing import Any
 import streamlit as st
 
 _HERE = Path(__file__).parent
-_PARTS = {"tiles": ("tiles.js",), "curves": ("series.js", "curves.js"), "pad": ("pad.js",), "living": ("living.js",)}
+_PARTS = {
+    "tiles": ("tiles",),
+    "curves": ("series", "curves"),
+    "pad": ("bars", "pad"),
+    "living": ("bars", "living"),
+}
 
 _LOADER = """
 export default async ({ data }) => {
@@ -63,13 +68,8 @@ def pack(header: dict[str, Any], *blobs: bytes) -> bytes:
 
 @lru_cache
 def _parts() -> dict[str, dict[str, str]]:
-    def read(name: str) -> str:
-        return (_HERE / name).read_text(encoding="utf-8")
+    def read(files: tuple[str, ...], suffix: str) -> str:
+        found = [_HERE / f"{file}{suffix}" for file in ("shared", *files)]
+        return "\n".join(path.read_text(encoding="utf-8") for path in found if path.exists())
 
-    return {
-        name: {
-            "code": "\n".join(read(file) for file in ("shared.js", *scripts)),
-            "css": read("shared.css") + read(f"{name}.css"),
-        }
-        for name, scripts in _PARTS.items()
-    }
+    return {name: {"code": read(files, ".js"), "css": read(files, ".css")} for name, files in _PARTS.items()}

@@ -7,9 +7,9 @@ const PATIENCE = 1500; // after so long an answer is taken for lost
 const PEN_STEP = 6; // how far an arrow key moves the pen, in canvas pixels
 
 const createPad = (host) => {
-  const canvas = element("canvas", { tabindex: 0, role: "img" });
+  const canvas = element("canvas", { class: "paper", tabindex: 0, role: "img" });
   const button = (name, act) => element("button", { type: "button", class: name, onclick: act });
-  const undo = button("undo", () => change(strokes.slice(0, -1)));
+  const undo = button("undo", () => takeBack());
   const clear = button("clear", () => change([]));
   const width = element("input", { type: "range", min: 8, max: 32, step: 1, value: 18 });
   const widthText = element("span");
@@ -17,7 +17,7 @@ const createPad = (host) => {
   const sees = element("div", { class: "title" });
   const image = element("canvas", { class: "seen", role: "img", width: 28, height: 28 });
   const says = element("div", { class: "title" });
-  const bars = element("div", { class: "bars" });
+  const { bars, show: showBars } = createBars();
   const sentence = element("p", { class: "sentence", "aria-live": "polite" });
   host.append(
     element(
@@ -31,6 +31,7 @@ const createPad = (host) => {
 
   let header, component, strokes = [], pen = null, cursor = null, seq = 0, sent = 0, sentAt = -Infinity, timer = null;
   let penWidth = 18;
+  const before = []; // what was drawn at each earlier moment, for undo
 
   // Strokes are flat lists x, y, x, y, ... in tenths of a canvas pixel.
   const tenths = (value) => Math.round(10 * Math.max(0, Math.min(header.size, value)));
@@ -53,15 +54,27 @@ const createPad = (host) => {
   };
   const changed = (hurry) => {
     seq += 1;
-    undo.disabled = clear.disabled = strokes.length === 0;
-    canvas.dataset.strokes = strokes.length;
+    showState();
     paint();
     offer(hurry);
   };
   const change = (next) => {
     pen = null;
+    if (strokes.length) before.push(strokes);
     strokes = next;
     changed(true);
+  };
+  const takeBack = () => {
+    pen = null;
+    strokes = before.pop() ?? [];
+    changed(true);
+  };
+  const showState = () => {
+    clear.disabled = strokes.length === 0;
+    undo.disabled = strokes.length === 0 && before.length === 0;
+    canvas.dataset.strokes = strokes.length;
+    canvas.dataset.seq = seq;
+    canvas.dataset.answered = header.seq;
   };
 
   const paint = () => {
@@ -104,6 +117,7 @@ const createPad = (host) => {
     if (flat.at(-2) !== tx || flat.at(-1) !== ty) flat.push(tx, ty);
   };
   const begin = (x, y) => {
+    before.push(strokes);
     strokes = [...strokes, [tenths(x), tenths(y)]];
     changed(false);
   };
@@ -134,7 +148,7 @@ const createPad = (host) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !header) return;
     const step = STEPS[event.key];
     const name = event.key.toLowerCase();
-    if (name === "u") change(strokes.slice(0, -1));
+    if (name === "u") takeBack();
     else if (name === "c") change([]);
     else if (step) {
       cursor ??= { x: header.size / 2, y: header.size / 2, down: false };
@@ -173,33 +187,6 @@ const createPad = (host) => {
     image.dataset.ink = ink.reduce((sum, value) => sum + value, 0);
   };
 
-  const showBars = () => {
-    const classes = header.classes ?? [];
-    if (bars.dataset.classes !== JSON.stringify(classes)) {
-      bars.dataset.classes = JSON.stringify(classes);
-      bars.replaceChildren(
-        ...classes.map((name) =>
-          element(
-            "div",
-            { class: "row" },
-            element("span", { class: "name" }, name),
-            element("span", { class: "track" }, element("span", { class: "fill" })),
-            element("span", { class: "percent number" }),
-          ),
-        ),
-      );
-    }
-    bars.hidden = !header.probabilities;
-    if (bars.hidden) return;
-    const best = header.probabilities.indexOf(Math.max(...header.probabilities));
-    [...bars.children].forEach((row, i) => {
-      const share = header.probabilities[i];
-      row.classList.toggle("best", i === best);
-      row.querySelector(".fill").style.transform = `scaleX(${share})`;
-      row.querySelector(".percent").textContent = `${(100 * share).toFixed(1)} %`;
-    });
-  };
-
   const update = ({ header: next, blobs }, given) => {
     const fresh = header === undefined;
     component = given;
@@ -207,25 +194,22 @@ const createPad = (host) => {
     if (fresh) {
       // What was drawn before the reader went to another page.
       strokes = header.strokes ?? [];
+      before.push(...strokes.map((_, i) => strokes.slice(0, i)));
       seq = sent = header.seq;
     }
     const { texts } = header;
     canvas.setAttribute("aria-label", texts.pad);
     undo.textContent = texts.undo;
     clear.textContent = texts.clear;
-    undo.disabled = clear.disabled = strokes.length === 0;
     widthText.textContent = texts.pen;
     widthLabel.title = texts.penHelp;
     sees.textContent = texts.sees;
     says.textContent = texts.says;
     image.setAttribute("aria-label", texts.sees);
-    canvas.dataset.strokes = strokes.length;
-    canvas.dataset.answered = header.seq;
-    canvas.dataset.seq = seq;
-    showImage(blobs[0].byteLength ? blobs[0] : new ArrayBuffer(784));
-    showBars();
-    const said = header.sentence ?? texts.draw;
-    if (sentence.textContent !== said) sentence.textContent = said;
+    showState();
+    showImage(blobs[0].byteLength ? blobs[0] : new ArrayBuffer(28 * 28));
+    showBars(header.bars);
+    if (sentence.textContent !== header.sentence) sentence.textContent = header.sentence;
     paint();
     if (seq !== sent) offer(pen === null);
   };
