@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -30,8 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LabError as error:
         print(f"nnlab: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # whoever read our output has gone
-        sys.stderr.close()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has gone; Python would complain of it at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return status
 
@@ -115,16 +118,23 @@ def _train(arguments: argparse.Namespace) -> int:
     torch.set_num_threads(threads)
     keep_memory()
     controls = Controls()
+    tell = _JsonTeller() if arguments.json else _ProgressTeller()
     pressed = []
 
     def stop(*_: Any) -> None:
         pressed.append(True)
         controls.stop = True
+        signal.signal(signal.SIGINT, before)  # who presses again does not want to wait
+
+    def hear(event: Event) -> None:
+        try:
+            tell.hear(event)
+        except BrokenPipeError:  # nobody listens any more
+            controls.stop = True
 
     before = signal.signal(signal.SIGINT, stop)
-    tell = _JsonTeller() if arguments.json else _ProgressTeller()
     try:
-        run = RunStore(arguments.runs).train_here(spec, controls, tell.hear)
+        run = RunStore(arguments.runs).train_here(spec, controls, hear)
     finally:
         signal.signal(signal.SIGINT, before)
     status = run.status

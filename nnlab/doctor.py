@@ -11,8 +11,6 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from nnlab.paths import data_root, runs_root
-
 REQUIREMENTS = Path(__file__).parents[1] / "requirements.txt"
 _PIN = re.compile(r"([A-Za-z0-9_-]+)==(\S+)")
 
@@ -26,12 +24,9 @@ def report(runs: str | None = None) -> int:
     """Print it all; 0 if nothing that is needed is missing, else 1."""
     print(f"python       {platform.python_version()} ({sys.executable})")
     problems = _versions()
-    problems += _torch_problems(problems)
-    print(f"data root    {data_root()} ({_free(data_root())})")
-    print(f"runs root    {runs_root(runs)} ({_free(runs_root(runs))})")
+    problems += _torch_problems(problems) + _folder_problems(problems, runs)
     if not problems:
         _engine()
-    problems += _unwritable(runs_root(runs))
     for problem in problems:
         print(f"missing: {problem}")
     if not problems:
@@ -89,16 +84,26 @@ def _engine() -> None:
         )
 
 
-def _free(folder: Path) -> str:
-    return f"{shutil.disk_usage(_existing(folder)).free / 1e9:.1f} GB free"
+def _folder_problems(already: list[str], runs: str | None) -> list[str]:
+    """Print the folders, and what is wrong with them."""
+    if any(problem.startswith("platformdirs ") for problem in already):
+        return []
+    from nnlab.paths import data_root, runs_root
 
-
-def _unwritable(folder: Path) -> list[str]:
-    if os.access(_existing(folder), os.W_OK):
+    print(f"data root    {data_root()} ({_free(data_root())})")
+    folder = runs_root(runs)
+    print(f"runs root    {folder} ({_free(folder)})")
+    there = _existing(folder)
+    if there.is_dir() and os.access(there, os.W_OK):
         return []
     return [f"the right to write into {folder}, where runs are kept: set NNLAB_RUNS to a folder of yours"]
 
 
+def _free(folder: Path) -> str:
+    return f"{shutil.disk_usage(_existing(folder)).free / 1e9:.1f} GB free"
+
+
 def _existing(folder: Path) -> Path:
+    """The folder itself, or the nearest one above it that exists."""
     folder = folder.expanduser().absolute()
-    return next(path for path in (folder, *folder.parents) if path.exists())
+    return next(path for path in (folder, *folder.parents) if os.path.exists(path))
