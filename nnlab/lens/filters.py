@@ -47,8 +47,8 @@ def first_layer(model: nn.Module, batch: Tensor) -> FirstLayer:
     seen = nn.functional.pad(seen, (horizontal, horizontal, vertical, vertical))
     bias = layer.bias if layer.bias is not None else torch.zeros(layer.out_channels)
     tensors = (seen[0], layer.weight, bias, maps[0])
-    parts = (tensor.detach().float().cpu().contiguous() for tensor in tensors)
-    return FirstLayer(*parts, stride=int(layer.stride[0]))
+    padded, filters, offsets, found = (tensor.detach().float().cpu().contiguous() for tensor in tensors)
+    return FirstLayer(padded, filters, offsets, found, stride=int(layer.stride[0]))
 
 
 def first_layer_maps(weight: Tensor, in_shape: Shape) -> Tensor:
