@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from local_server import Publisher, publisher
-from published import NAMES, md5, packed, torchvision_items, write_dataset
-from streamlit.testing.v1 import AppTest
+from datasets_page import facts, show
+from published import NAMES, torchvision_items, write_dataset
 from torchvision.transforms.functional import pil_to_tensor
 
-from nnlab.data import dataset_info, dataset_names, load_dataset, loading
-from nnlab.data.install import install
-from nnlab.data.torchvision_sources import IdxSource
+from nnlab.data import dataset_info, dataset_names, load_dataset
 from nnlab.ui.datasets import fetching
 from nnlab.ui.datasets.samples import draw_indices
-
-APP = Path(__file__).parents[1] / "app.py"
-Open = Callable[..., AppTest]
 
 
 @pytest.fixture
@@ -36,20 +28,6 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def show() -> Open:
-    """``show(dataset="mnist", ...)`` is the page at that URL."""
-
-    def opened(**query: object) -> AppTest:
-        app = AppTest.from_file(str(APP), default_timeout=60).run()
-        app.switch_page("pages/lab/datasets.py")
-        for name, value in query.items():
-            app.query_params[name] = str(value)
-        return app.run()
-
-    return opened
-
-
-@pytest.fixture
 def mnist(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data root with a small MNIST of noise in it."""
     write_dataset("mnist", root, monkeypatch)
@@ -58,7 +36,7 @@ def mnist(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_numbers_and_code_of_every_dataset_are_torchvisions(
-    name: str, root: Path, show: Open, monkeypatch: pytest.MonkeyPatch
+    name: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_dataset(name, root, monkeypatch)
     page = show(dataset=name, split="test", grid=3, seed=5, sample=7)
@@ -70,17 +48,17 @@ def test_numbers_and_code_of_every_dataset_are_torchvisions(
         pixels = pixels.transpose(1, 2)
     label -= name == "emnist_letters"  # counted from 1
 
-    facts = _facts(page)
-    assert facts["Training images"] == f"{len(torchvision_items(name, root, train=True)):,}"
-    assert facts["Test images"] == f"{len(theirs):,}"
-    assert facts["Classes"] == str(len(dataset_info(name).classes))
+    told = facts(page)
+    assert told["Training images"] == f"{len(torchvision_items(name, root, train=True)):,}"
+    assert told["Test images"] == f"{len(theirs):,}"
+    assert told["Classes"] == str(len(dataset_info(name).classes))
     title = dataset_info(name).classes[label]
-    assert facts["Label"] in (title, f"{title} ({label})")
-    assert facts["dtype"] == "uint8"
-    assert facts["shape"] == " × ".join(map(str, pixels.shape))
-    assert (int(facts["min"]), int(facts["max"])) == (int(pixels.min()), int(pixels.max()))
-    assert facts["mean"] == f"{np.mean(pixels.numpy()):.2f}"
-    assert facts["std"] == f"{np.std(pixels.numpy()):.2f}"
+    assert told["Label"] in (title, f"{title} ({label})")
+    assert told["dtype"] == "uint8"
+    assert told["shape"] == " × ".join(map(str, pixels.shape))
+    assert (int(told["min"]), int(told["max"])) == (int(pixels.min()), int(pixels.max()))
+    assert told["mean"] == f"{np.mean(pixels.numpy()):.2f}"
+    assert told["std"] == f"{np.std(pixels.numpy()):.2f}"
     for frame, channel in zip(page.dataframe, pixels, strict=False):
         assert np.array_equal(frame.value.to_numpy(), channel.numpy())
 
@@ -93,11 +71,11 @@ def test_numbers_and_code_of_every_dataset_are_torchvisions(
     measured = load_dataset(name)
     assert measured.mean == pytest.approx(tuple(space["mean"].tolist()), abs=1e-5)
     assert measured.std == pytest.approx(tuple(space["std"].tolist()), abs=1e-5)
-    assert facts["Mean"] == ", ".join(f"{value:.4f}" for value in measured.mean)
-    assert facts["Standard deviation"] == ", ".join(f"{value:.4f}" for value in measured.std)
+    assert told["Mean"] == ", ".join(f"{value:.4f}" for value in measured.mean)
+    assert told["Standard deviation"] == ", ".join(f"{value:.4f}" for value in measured.std)
 
 
-def test_the_class_filter_in_the_code_too(mnist: Path, show: Open) -> None:
+def test_the_class_filter_in_the_code_too(mnist: Path) -> None:
     page = show(dataset="mnist", **{"class": 4}, grid=3)
     space: dict[str, Any] = {}
     exec(page.code[0].value, space)
@@ -106,7 +84,7 @@ def test_the_class_filter_in_the_code_too(mnist: Path, show: Open) -> None:
     assert set(space["labels"].tolist()) == {4}
 
 
-def test_class_balance(mnist: Path, show: Open) -> None:
+def test_class_balance(mnist: Path) -> None:
     page = show(dataset="mnist")
     table = page.dataframe[-1].value
     data = load_dataset("mnist")
@@ -136,7 +114,7 @@ def test_every_place_has_its_chance() -> None:
     assert (torch.bincount(first, minlength=10) - 200).abs().max() < 5 * 13.4
 
 
-def test_the_url_is_the_state(mnist: Path, show: Open) -> None:
+def test_the_url_is_the_state(mnist: Path) -> None:
     page = show(dataset="mnist", split="test", **{"class": 3}, grid=5, seed=12, sample=11)
     assert page.selectbox(key="datasets-dataset").value == "mnist"
     assert page.segmented_control(key="datasets-split").value == "test"
@@ -147,7 +125,7 @@ def test_the_url_is_the_state(mnist: Path, show: Open) -> None:
     assert not page.warning
 
 
-def test_controls_write_the_url(mnist: Path, show: Open) -> None:
+def test_controls_write_the_url(mnist: Path) -> None:
     page = show(dataset="mnist", sample=11)
     page.selectbox(key="datasets-grid").select(4).run()
     assert page.query_params == {"dataset": "mnist", "grid": "4"}  # another grid, another image
@@ -181,7 +159,6 @@ def test_nonsense_in_the_url_gets_one_sentence(
     control: str,
     value: object,
     mnist: Path,
-    show: Open,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # The first dataset stands in for what is missing; the built-in one would take seconds to write.
@@ -197,15 +174,13 @@ def test_nonsense_in_the_url_gets_one_sentence(
     assert found[f"datasets-{control}"] == expected
 
 
-def test_a_sentence_does_not_list_a_hundred_classes(
-    root: Path, show: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sentence_does_not_list_a_hundred_classes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_dataset("cifar100", root, monkeypatch)
     page = show(dataset="cifar100", **{"class": 100})
     assert "all, 0, 1, …, 99." in page.warning[0].value
 
 
-def test_a_click_and_a_typed_number_take_turns(mnist: Path, show: Open) -> None:
+def test_a_click_and_a_typed_number_take_turns(mnist: Path) -> None:
     page = show(dataset="mnist", grid=4)
     drawn = draw_indices(load_dataset("mnist").train.labels, None, 16, 0).tolist()
     number = page.number_input(key="datasets-sample")
@@ -225,7 +200,7 @@ def test_a_click_and_a_typed_number_take_turns(mnist: Path, show: Open) -> None:
     assert page.query_params["sample"] == str(drawn[6])
 
 
-def test_a_class_that_a_split_lacks(root: Path, show: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_class_that_a_split_lacks(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_dataset("cifar100", root, monkeypatch)
     labels = load_dataset("cifar100").test.labels.tolist()
     lacking = next(label for label in range(100) if label not in labels)
@@ -234,106 +209,7 @@ def test_a_class_that_a_split_lacks(root: Path, show: Open, monkeypatch: pytest.
     assert dataset_info("cifar100").classes[lacking] in page.info[0].value
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_an_absent_dataset_is_described_and_offered(name: str, root: Path, show: Open) -> None:
-    page = show(dataset=name)
-    info = dataset_info(name)
-    assert not page.exception and not page.error
-    assert info.title in page.info[0].value and str(root / info.folder) in page.info[0].value
-    assert f"{info.download_bytes / 1e6:.1f} MB" in page.button(key="datasets-download").label
-    assert _facts(page)["Training images"] == f"{info.train_count:,}"
-    assert "Mean" not in _facts(page)
-
-
-def test_a_damaged_file_is_told_and_can_be_fetched_anew(mnist: Path, show: Open) -> None:
-    damaged = mnist / "MNIST/raw/train-images-idx3-ubyte"
-    damaged.write_bytes(damaged.read_bytes()[:1000])
-    page = show(dataset="mnist")
-    assert not page.exception
-    assert damaged.name in page.error[0].value and "47056" in page.error[0].value.replace(",", "")
-    assert page.button(key="datasets-download")
-
-
-@pytest.fixture
-def server() -> Iterator[Publisher]:
-    with publisher() as state:
-        yield state
-
-
-@pytest.fixture
-def published(
-    server: Publisher, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A small MNIST that is fetched from this machine."""
-    original = tmp_path_factory.mktemp("original")
-    write_dataset("mnist", original, monkeypatch)
-    archives = []
-    for archive in dataset_info("mnist").source.archives():
-        server.files["/" + archive.name] = body = packed(archive, original)
-        archives.append(dataclasses.replace(archive, urls=(f"{server.url}/{archive.name}",), md5=md5(body)))
-    monkeypatch.setattr(IdxSource, "archives", lambda _: tuple(archives))
-    monkeypatch.setattr(loading, "install", functools.partial(install, loopback_http=True))
-
-
-def _fetch(root: Path) -> fetching.Fetch:
-    return fetching._fetches["mnist", root]
-
-
-def test_a_download_is_watched_and_then_shown(
-    published: None, server: Publisher, root: Path, show: Open
-) -> None:
-    server.hold["/train-images-idx3-ubyte.gz"] = 20_000
-    page = show(dataset="mnist")
-    page.button(key="datasets-download").click().run()
-    assert server.held.wait(60)
-    other = show(dataset="mnist")  # a second tab sees the same download
-    for tab in (page.run(), other):
-        assert not tab.exception
-        assert tab.button(key="datasets-stop") and tab.get("progress")
-        assert "Mean" not in _facts(tab)
-    running = _fetch(root)
-    assert fetching.start(dataset_info("mnist"), root) is running
-    server.go_on.set()
-    _fetch(root).wait()
-    page.run()
-    assert not page.exception and not page.error
-    assert _facts(page)["Training images"] == "60" and "Mean" in _facts(page)
-    assert server.asked.count("/train-images-idx3-ubyte.gz") == 1
-
-
-def test_a_download_can_be_stopped(published: None, server: Publisher, root: Path, show: Open) -> None:
-    server.hold["/train-images-idx3-ubyte.gz"] = 20_000
-    page = show(dataset="mnist")
-    page.button(key="datasets-download").click().run()
-    assert server.held.wait(60)
-    page.run().button(key="datasets-stop").click().run()
-    server.go_on.set()
-    _fetch(root).wait()
-    page.run()
-    assert not page.exception and not page.error
-    assert page.button(key="datasets-download")
-    assert not (root / "MNIST").exists()
-
-
-def test_a_failed_download_gets_a_sentence(
-    published: None, server: Publisher, root: Path, show: Open
-) -> None:
-    server.cut["/t10k-images-idx3-ubyte.gz"] = 100
-    page = show(dataset="mnist")
-    page.button(key="datasets-download").click().run()
-    _fetch(root).wait()
-    page.run()
-    assert not page.exception
-    assert "MNIST" in page.error[0].value and "strokes" in page.error[0].value
-    assert not (root / "MNIST").exists()
-    server.cut.clear()
-    page.button(key="datasets-download").click().run()
-    _fetch(root).wait()
-    page.run()
-    assert not page.error and _facts(page)["Test images"] == "23"
-
-
-def test_in_korean(mnist: Path, show: Open) -> None:
+def test_in_korean(mnist: Path) -> None:
     page = show(dataset="mnist", lang="ko")
     assert not page.exception
     assert re.search("[가-힣]", page.title[0].value)
@@ -382,10 +258,3 @@ def test_in_a_browser(lab: str, open_page: Callable[..., Any]) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     expect(single).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-def _facts(page: AppTest) -> dict[str, str]:
-    """The names and values that the page lists."""
-    texts = [block.proto.body for block in page.get("html")]
-    pairs = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", "".join(texts))
-    return dict(pairs)

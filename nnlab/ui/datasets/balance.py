@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 import torch
 
@@ -37,8 +37,11 @@ def class_balance(data: Dataset) -> None:
 @lru_cache(32)
 def _figure(
     classes: tuple[str, ...], counts: tuple[tuple[str, tuple[int, ...]], ...], palette: tuple[str, ...]
-) -> go.Figure:
-    """Plotly takes 6 ms to build it, more than all else on the page."""
+) -> Any:
+    """A `plotly.graph_objects.Figure`; it takes 6 ms to build, more than all else on the page."""
+    # Here, so that the first visitor of a new server sees the images before Plotly is imported.
+    import plotly.graph_objects as go
+
     figure = go.Figure()
     # The splits differ by hatching too, not by colour alone.
     for (name, values), pattern in zip(counts, ("", "/"), strict=True):

@@ -62,7 +62,7 @@ def _dataset(shown: View, present: dict[str, bool]) -> None:
         format_func=label,
         key=_bound("dataset", shown.info.name),
         on_change=_dataset_chosen,
-        width=265,
+        width=255,
     )
 
 
@@ -99,7 +99,7 @@ def _which(shown: View) -> None:
         key=_bound("grid", shown.side),
         on_change=_write,
         args=("grid",),
-        width=100,
+        width=112,
     )
     st.number_input(
         _("Seed"),
