@@ -66,7 +66,7 @@ def test_empty_pad_gives_no_answer(show: Callable[..., Page]) -> None:
 def test_mouse_strokes_reach_python_and_bars_change(show: Callable[..., Page]) -> None:
     page = show("pad")
     draw(page, LEFT)
-    expect(page.locator(".sentence")).to_have_text(re.compile(r"The network says left, with 8\d\.\d%\."))
+    expect(page.locator(".sentence")).to_have_text(re.compile(r"The network says left, with \d\d\.\d%\."))
     expect(page.locator(".best .name")).to_have_text("left")
     draw(page, RIGHT)
     draw(page, RIGHT)

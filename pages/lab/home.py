@@ -3,8 +3,28 @@
 
 import streamlit as st
 
+from nnlab.ui.components import living
+from nnlab.ui.home import classes, exhibit
 from nnlab.ui.navigation import page_link_target
 from nnlab.ui.text import _
 
 st.title(_("See a neural network learn"))
-st.page_link(page_link_target("draw"), label=_("Draw a digit"))
+st.markdown(
+    _(
+        "Pick a dataset, train a network and watch it change, then draw a digit and see what it answers. "
+        "Every number here is PyTorch's own."
+    )
+)
+
+with st.container(border=True):
+    living(exhibit, classes=classes(), key="living")
+
+steps = (
+    ("datasets", _("Look at a dataset"), _("Thousands of small images, down to the single pixel.")),
+    ("train", _("Train a network"), _("Choose one, press Start, and watch the loss fall.")),
+    ("draw", _("Draw a digit"), _("The network answers while you draw.")),
+)
+for column, (name, label, told) in zip(st.columns(3), steps, strict=True):
+    with column.container(border=True):
+        st.page_link(page_link_target(name), label=f"**{label}**")
+        st.caption(told)

@@ -13,7 +13,6 @@ memory = st.session_state
 def answer(strokes: list[np.ndarray]) -> Answer:
     """How much of the drawing is on each side; the image is as wide as the drawing reaches to the right."""
     points = np.concatenate(strokes)
-    memory["strokes"] = len(strokes)
     left = (1 + (points[:, 0] < 140).sum()) / (2 + len(points))
     image = np.zeros((28, 28), np.uint8)
     image[:, : int(points[:, 0].mean() // 10)] = 200
@@ -21,11 +20,10 @@ def answer(strokes: list[np.ndarray]) -> Answer:
 
 
 def show_pad() -> None:
-    memory.setdefault("strokes", 0)
     memory["runs"] = memory.get("runs", -1) + 1
     away = st.checkbox("Away")
     st.button("Run again")
-    st.text(f"strokes: {memory['strokes']}")
+    st.text(f"strokes: {len(memory.get('pad:drawing', {}).get('strokes', []))}")
     st.text(f"runs: {memory['runs']}")
     if not away:
         pad(answer, classes=["left", "right"], key="pad")

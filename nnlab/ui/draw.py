@@ -1,0 +1,138 @@
+"""What the Draw page asks of the engine: which networks can read a drawing, and what one says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from nnlab.data import dataset_info
+from nnlab.drawing import drawing_to_image, predict_image, shipped_model
+from nnlab.errors import LabError
+from nnlab.runs import Run, RunStore
+from nnlab.training.weights import TrainedModel
+from nnlab.ui.components import Answer
+from nnlab.ui.text import _, mark, say
+
+SHIPPED = ""  # stands for the network of the package among the ids of runs
+_MOST_LISTED = 50
+mark("60,000 MNIST digits and 20,000 drawn by our own pen")  # of nnlab/drawing/digits.json
+
+_CODE = """\
+from collections import OrderedDict
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+import nnlab
+{imports}
+model = nn.Sequential(OrderedDict([
+{layers}
+]))
+model.load_state_dict(load_file({weights}))
+model.eval()
+
+# A stroke for each time the pen was down: x, y in pixels of a 280 x 280 canvas. This is a 7.
+strokes = [np.array([[90, 80], [190, 80], [170, 130], [125, 220]])]
+image = nnlab.drawing_to_image(strokes, (280, 280))  # (1, 1, 28, 28) uint8
+x = (image / 255 - {mean}) / {std}
+with torch.inference_mode():
+    probabilities = model(x).softmax(1)[0]
+for name, probability in zip({classes}, probabilities.tolist()):
+    print(f"{{name}}: {{probability:.1%}}")
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """A network that reads drawings, and one line about it in the reader's language."""
+
+    model: TrainedModel
+    facts: str
+    code: str
+
+
+def readable_runs(store: RunStore) -> dict[str, str]:
+    """The ids of runs whose network can read a drawing, newest first, each with a line to choose it by."""
+    found = {}
+    for run in store.runs():
+        try:
+            spec, kept = run.spec, run.snapshots()
+            info = dataset_info(spec.dataset)
+        except LabError:
+            continue  # a damaged run is shown on the Train page, with what is wrong with it
+        if info.drawable and kept:
+            accuracy = (run.status.result or {}).get("test_accuracy")
+            share = f" · {accuracy:.1%}" if accuracy is not None else ""
+            found[run.id] = f"{spec.architecture.name} · {_(info.title)}{share} · {run.id}"
+        if len(found) == _MOST_LISTED:
+            break
+    return found
+
+
+def reader(store: RunStore, run_id: str) -> Reader:
+    """The network of that run with its last weights, or the package's for `SHIPPED`.
+
+    Raises:
+        RunError: no such run, or it has no weights that can be read.
+    """
+    if run_id == SHIPPED:
+        model, facts = shipped_model()
+        line = _(
+            "{accuracy:.2%} of MNIST's 10,000 test digits right; {parameters:,} parameters; trained on {data}.",
+            accuracy=facts["test_accuracy"], parameters=facts["parameters"], data=_(facts["trained_on"]),
+        )  # fmt: skip
+        return Reader(model, line, _code(model, "from nnlab.drawing.shipped import WEIGHTS\n", "WEIGHTS"))
+    run = store.open(run_id)
+    kept = run.snapshots()
+    model = _trained(str(run.path), kept[-1][0] if kept else 0, run)
+    weights = f"nnlab.RunStore().open({run_id!r}).snapshots()[-1][1]"
+    return Reader(model, _facts(run, model), _code(model, "", weights))
+
+
+def answerer(model: TrainedModel, size: int) -> Callable[[list[np.ndarray]], Answer]:
+    """What the pad calls with its strokes on a `size` x `size` canvas."""
+
+    def answer(strokes: list[np.ndarray]) -> Answer:
+        image = drawing_to_image(strokes, (size, size))
+        return Answer(image[0, 0].numpy(), predict_image(model, image).tolist())
+
+    return answer
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _trained(path: str, step: int, _run: Run) -> TrainedModel:
+    return _run.load_model()
+
+
+def _facts(run: Run, model: TrainedModel) -> str:
+    status = run.status
+    parameters = sum(p.numel() for p in model.parameters())
+    accuracy = (status.result or {}).get("test_accuracy")
+    if status.name == "finished" and accuracy is not None:
+        return _(
+            "{accuracy:.2%} of its test images right; {parameters:,} parameters; trained on {data}.",
+            accuracy=accuracy, parameters=parameters, data=_(dataset_info(model.info.dataset).title),
+        )  # fmt: skip
+    return _(
+        "Weights after {step:,} steps; {parameters:,} parameters; trained on {data}.",
+        step=model.info.step, parameters=parameters, data=_(dataset_info(model.info.dataset).title),
+    )  # fmt: skip
+
+
+def _code(model: TrainedModel, imports: str, weights: str) -> str:
+    layers = "\n".join(f"    ({name!r}, nn.{module!r})," for name, module in model.named_children())
+    info = model.info
+    return _CODE.format(
+        imports=imports, layers=layers, weights=weights, mean=info.mean[0], std=info.std[0],
+        classes=list(info.classes),
+    )  # fmt: skip
+
+
+def sentence_of(error: LabError) -> str:
+    """What the page says of a network that cannot be used."""
+    return f"{say(error)} {_('The network of the package is used instead.')}"
