@@ -26,7 +26,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -53,7 +53,8 @@ class Load:
     """What was measured: the answer times of each page in seconds, and what went on besides.
 
     Attributes:
-        answers: by page; times of the requests that were sent while measuring.
+        answers: by page; times of the requests that were sent while measuring, or how long one without an
+            answer had waited at the end.
         openings: times of the first run of each session.
         unanswered: requests that had no answer some seconds after the end.
         training: trainings going on at the end, and their samples per second while measuring, all together.
@@ -125,8 +126,11 @@ async def measure(address: str, runs: Path, sessions: int, seconds: float, seed:
         tab = Tab(address, page, query)
         tabs.append(tab)
         await asyncio.sleep(_ARRIVAL * number / sessions)
-        await tab.open()
-        await PEOPLE[page](tab, chance, until)
+        with suppress(TimeoutError):  # what had no answer by then is counted below
+            async with asyncio.timeout(until + _GRACE - time.perf_counter()):
+                await tab.open()
+                await PEOPLE[page](tab, chance, until)
+        tab.rest()
 
     async def trainer() -> tuple[float, float]:
         await asyncio.sleep(begin - time.perf_counter())
@@ -140,19 +144,20 @@ async def measure(address: str, runs: Path, sessions: int, seconds: float, seed:
         counted = group.create_task(trainer())
         for number in range(sessions):
             group.create_task(person(number))
+    waiting = [rerun.finished for tab in tabs for rerun in tab.reruns if not rerun.finished.done()]
+    if waiting:
+        await asyncio.wait(waiting, timeout=max(0, until + _GRACE - time.perf_counter()))
+    training = sum(run.state == "training" for run in trainings)
+    end = time.perf_counter()
     asked: dict[str, list[Rerun]] = {page: [] for page in PAGES}
     for tab in tabs:
         asked[tab.page] += [rerun for rerun in tab.reruns if begin <= rerun.sent < until]
-    every = [r for some in asked.values() for r in some]
-    await asyncio.wait([r.finished for r in every], timeout=_GRACE)
-    training = sum(run.state == "training" for run in trainings)
-    for tab in tabs:
         await tab.close()
+    answers = {page: [rerun.seconds or end - rerun.sent for rerun in some] for page, some in asked.items()}
+    unanswered = sum(rerun.seconds is None for some in asked.values() for rerun in some)
+    openings = [tab.reruns[0].seconds or end - tab.reruns[0].sent for tab in tabs]
     speed, client = counted.result()
-    return Load(
-        {page: _times(some) for page, some in asked.items()}, _times([tab.reruns[0] for tab in tabs]),
-        sum(r.seconds is None for r in every), (training, speed), client,
-    )  # fmt: skip
+    return Load(answers, openings, unanswered, (training, speed), client)
 
 
 def p95(times: Sequence[float]) -> float:
@@ -176,10 +181,6 @@ def table(loads: Sequence[tuple[str, Load]]) -> str:
             row += [f"{len(times):,}", *(f"{1000 * value:,.0f}" for value in milliseconds)]
         rows.append(row + ([f"{ends[-1] / ends[0]:.1f}"] if len(loads) > 1 else []))
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
-
-
-def _times(reruns: Sequence[Rerun]) -> list[float]:
-    return [seconds for r in reruns if (seconds := r.seconds) is not None]
 
 
 def _step(run: Run) -> int:

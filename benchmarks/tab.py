@@ -87,9 +87,14 @@ class Tab:
         self._reader = asyncio.create_task(self._read(self._socket))
         return await self.rerun()
 
+    def rest(self) -> None:
+        """Stop the timers: what the page would ask for by itself is not asked any more."""
+        for fragment in list(self._timers):
+            self._stop_timer(fragment)
+
     async def close(self) -> None:
         """Leave, as by closing the tab."""
-        self._stop_timers()
+        self.rest()
         if self._reader is not None:
             self._reader.cancel()
         if self._socket is not None:
@@ -155,7 +160,7 @@ class Tab:
             raise PageError("the server has closed the connection")
         except Exception as error:
             self._problem = error
-        self._stop_timers()
+        self.rest()
         for request in self._waiting:
             request.finished.set_exception(self._problem)
 
@@ -202,7 +207,7 @@ class Tab:
         run = message.metadata.run
         self._fragments = list(run.fragment_ids)
         if not self._fragments:
-            self._stop_timers()
+            self.rest()
         # A run of the whole page, the newest state with it, takes the place of all that was asked before.
         for request in self._waiting:
             if not self._fragments or (request.run is None and request.fragment in self._fragments):
@@ -247,7 +252,3 @@ class Tab:
     def _stop_timer(self, fragment: str) -> None:
         if fragment in self._timers:
             self._timers.pop(fragment)[1].cancel()
-
-    def _stop_timers(self) -> None:
-        for fragment in list(self._timers):
-            self._stop_timer(fragment)
