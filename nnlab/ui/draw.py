@@ -15,7 +15,10 @@ from nnlab.runs import Run, RunStore
 from nnlab.training.weights import TrainedModel
 from nnlab.ui.components import Answer
 from nnlab.ui.text import _, mark, say
+from nnlab.ui.train.shelf import run_store
+from nnlab.ui.url import set_query
 
+_REMEMBERED = "draw:run"
 SHIPPED = ""  # stands for the network of the package among the ids of runs
 _MOST_LISTED = 50
 mark("60,000 MNIST digits and 20,000 drawn by our own pen")  # of nnlab/drawing/digits.json
@@ -56,6 +59,32 @@ class Reader:
     code: str
 
 
+def choose_reader() -> Reader:
+    """The network that the URL names or the reader picks; one that cannot be used gets a sentence."""
+    store = run_store()
+    runs = readable_runs(store)
+    asked = st.query_params.get("run", st.session_state.get(_REMEMBERED, SHIPPED))
+    try:
+        reader(store, asked)
+    except LabError as error:
+        told = _("The network of the package is used instead.")
+        st.warning(f"{say(error)} {told}", icon=":material/link_off:")
+        asked = SHIPPED
+    names = {SHIPPED: _("The network that comes with the lab"), **({asked: asked} if asked else {}), **runs}
+    picked = st.selectbox(
+        _("Which network answers"),
+        list(names),
+        index=list(names).index(asked),
+        format_func=lambda run_id: names[run_id],
+        key="draw-network",
+    )
+    st.session_state[_REMEMBERED] = picked
+    set_query("run", picked or None)
+    chosen = reader(store, picked)
+    st.caption(chosen.facts)
+    return chosen
+
+
 def readable_runs(store: RunStore) -> dict[str, str]:
     """The ids of runs whose network can read a drawing, newest first, each with a line to choose it by."""
     found = {}
@@ -83,7 +112,8 @@ def reader(store: RunStore, run_id: str) -> Reader:
     if run_id == SHIPPED:
         model, facts = shipped_model()
         line = _(
-            "{accuracy:.2%} of MNIST's 10,000 test digits right; {parameters:,} parameters; trained on {data}.",
+            "{accuracy:.2%} of MNIST's 10,000 test digits right; {parameters:,} parameters; "
+            "trained on {data}.",
             accuracy=facts["test_accuracy"], parameters=facts["parameters"], data=_(facts["trained_on"]),
         )  # fmt: skip
         return Reader(model, line, _code(model, "from nnlab.drawing.shipped import WEIGHTS\n", "WEIGHTS"))
@@ -131,8 +161,3 @@ def _code(model: TrainedModel, imports: str, weights: str) -> str:
         imports=imports, layers=layers, weights=weights, mean=info.mean[0], std=info.std[0],
         classes=list(info.classes),
     )  # fmt: skip
-
-
-def sentence_of(error: LabError) -> str:
-    """What the page says of a network that cannot be used."""
-    return f"{say(error)} {_('The network of the package is used instead.')}"

@@ -1,4 +1,4 @@
-"""The network at work on the home page: digits of the lab's own pen on their way through the shipped network."""
+"""The network at work on the home page: digits of the lab's own pen, seen by the shipped network."""
 
 from __future__ import annotations
 

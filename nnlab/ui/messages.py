@@ -52,9 +52,9 @@ def update_catalogues() -> None:
             translation = str(known.string) if known else ""
             waiting += not translation
             fresh.add(message, translation, locations=[(file, 0) for file in files])
-        with path.open("wb") as file:
-            file.write(_HEADER.format(language=name).encode())
-            write_po(file, fresh, width=110, omit_header=True, include_lineno=False)
+        with path.open("wb") as out:
+            out.write(_HEADER.format(language=name).encode())
+            write_po(out, fresh, width=110, omit_header=True, include_lineno=False)
         print(f"{path.relative_to(ROOT)}: {len(messages)} messages, {waiting} without translation")
 
 

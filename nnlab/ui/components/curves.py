@@ -85,26 +85,25 @@ class _Sent:
     """What the browser has of a series: how many points, and the first and the last of them."""
 
     count: int
-    first: tuple[float, float] | None
-    last: tuple[float, float] | None
+    ends: tuple[float, ...]
 
     @classmethod
     def of(cls, line: Series) -> _Sent:
         count = min(len(line.x), len(line.y))
         if not count:
-            return cls(0, None, None)
-        at = ((float(line.x[i]), float(line.y[i])) for i in (0, count - 1))
-        return cls(count, next(at), next(at))
+            return cls(0, ())
+        return cls(count, _ends(line, count))
 
     def continues(self, line: Series) -> bool:
         """Whether `line` begins with what was sent."""
         if not self.count or min(len(line.x), len(line.y)) < self.count:
             return False
-        points = [(float(line.x[i]), float(line.y[i])) for i in (0, self.count - 1)]
-        return all(
-            np.array_equal(one, other, equal_nan=True)
-            for one, other in zip(points, (self.first, self.last), strict=True)
-        )
+        return np.array_equal(_ends(line, self.count), self.ends, equal_nan=True)
+
+
+def _ends(line: Series, count: int) -> tuple[float, ...]:
+    """x and y of the first and of the last of `count` points."""
+    return tuple(float(axis[i]) for i in (0, count - 1) for axis in (line.x, line.y))
 
 
 def _numbers(values: Sequence[float]) -> np.ndarray:

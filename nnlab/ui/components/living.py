@@ -51,7 +51,7 @@ def living(exhibit: Callable[[int], Exhibit], *, classes: Sequence[str], key: st
             "The network says {answer}, with {percent:.1f}%.",
             answer=classes[best], percent=100 * float(shown.probabilities[best]),
         ),
-        "texts": _texts(*shown.filters.shape[1:], len(shown.filters)),
+        "texts": _texts(shown.filters),
     }  # fmt: skip
     floats = (shown.seen, shown.filters, shown.bias, shown.maps)
     blobs = [np.ascontiguousarray(array, dtype="<f4").tobytes() for array in floats]
@@ -63,7 +63,8 @@ def living(exhibit: Callable[[int], Exhibit], *, classes: Sequence[str], key: st
     mount(key=key, data=pack(header, image, *blobs), on_next_change=turn_page)
 
 
-def _texts(height: int, width: int, count: int) -> dict[str, str]:
+def _texts(filters: np.ndarray) -> dict[str, str]:
+    count, height, width = filters.shape
     return {
         "digit": _("An image: numbers from 0 to 255"),
         "window": _("One filter looks through a {height} × {width} window", height=height, width=width),

@@ -42,8 +42,8 @@ def pad(
     """
     mount = part("pad")
     memory: dict[str, Any] = st.session_state.setdefault(f"{key}:drawing", {"seq": 0, "strokes": []})
-    told = (st.session_state.get(key) or {}).get("drawing")
-    grown = told is not None and told["seq"] != memory["seq"]
+    told: dict[str, Any] = (st.session_state.get(key) or {}).get("drawing") or memory
+    grown = told["seq"] != memory["seq"]
     if grown:
         memory.update(seq=told["seq"], strokes=told["strokes"])
     strokes = [np.array(flat, np.float32).reshape(-1, 2) / _TENTHS for flat in memory["strokes"] if flat]
@@ -79,7 +79,8 @@ def _bars(classes: Sequence[str], probabilities: np.ndarray | None) -> list[dict
         shown = [int(i) for i in np.argsort(-probabilities, kind="stable")[:_MOST_BARS]]
     best = int(probabilities.argmax())
     return [
-        {"name": classes[i], "percent": round(100 * float(probabilities[i]), 3), "best": i == best} for i in shown
+        {"name": classes[i], "percent": round(100 * float(probabilities[i]), 3), "best": i == best}
+        for i in shown
     ]
 
 
@@ -89,7 +90,10 @@ def _noted() -> None:
 
 def _texts() -> dict[str, str]:
     return {
-        "pad": _("Drawing pad. Arrow keys move the pen, the space bar puts it down and lifts it, U undoes, C clears."),
+        "pad": _(
+            "Drawing pad. Arrow keys move the pen, the space bar puts it down and lifts it, "
+            "U undoes, C clears."
+        ),
         "undo": _("Undo"),
         "clear": _("Clear"),
         "pen": _("Pen width"),

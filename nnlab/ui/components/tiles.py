@@ -32,7 +32,7 @@ def tiles(
     Args:
         images: tensor or array. ``kind="image"``: uint8 (N, C, H, W) or (N, H, W) with C = 1 or 3, sent as
             one PNG. ``kind="signed"``: floats (N, H, W) or (N, C, H, W), whose C maps stand side by side in
-            a tile, sent as raw float32 and painted on a diverging scale with zero in its middle; NaN is blank.
+            a tile, sent as raw float32 and painted on a diverging scale centred on zero; NaN is blank.
         captions: a line under each.
         columns: at most so many in a row, fewer where the page is narrow.
         label: what the picture is, for those who do not see it.
@@ -73,7 +73,9 @@ def tiles(
     if not selectable:
         mount(key=key, data=pack(header, payload))
         return None
-    result = mount(key=key, data=pack(header, payload), default={"selected": selected}, on_selected_change=_noted)
+    result = mount(
+        key=key, data=pack(header, payload), default={"selected": selected}, on_selected_change=_noted
+    )
     chosen = result.selected
     return int(chosen) if chosen is not None and int(chosen) < count else None
 
@@ -86,9 +88,9 @@ def _limits(array: np.ndarray, scale: Literal["all", "tile"] | float) -> list[fl
     """The value at the ends of the scale, for each tile; 1 where a tile has nothing but zeros."""
     if isinstance(scale, int | float):
         return [float(scale)] * len(array)
-    finite = np.where(np.isfinite(array), np.abs(array), 0)
-    largest = finite.reshape(len(array), -1).max(1) if scale == "tile" else np.full(len(array), finite.max(initial=0))
-    return [float(v) or 1.0 for v in largest]
+    each = np.where(np.isfinite(array), np.abs(array), 0).reshape(len(array), -1).max(1)
+    largest = each if scale == "tile" else np.full(len(array), each.max(initial=0))
+    return [float(value) or 1.0 for value in largest]
 
 
 def _png(array: np.ndarray, columns: int) -> bytes:
