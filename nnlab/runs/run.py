@@ -135,6 +135,8 @@ class Run:
         try:
             self.path.rename(hidden)
             shutil.rmtree(hidden)
+        except FileNotFoundError:
+            return  # somebody else has
         except OSError as error:
             raise RunError(
                 "The run {run} in {folder} cannot be removed ({reason}).",
