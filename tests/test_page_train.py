@@ -1,4 +1,4 @@
-"""The Train page in a browser: a training from the first click to its place in the table, and what goes wrong."""
+"""The Train page in a browser: a training from the first click to its end, and what goes wrong."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
+from nnlab.training.optim import OPTIMIZERS
 
 pytestmark = pytest.mark.browser
 playwright = pytest.importorskip("playwright.sync_api")
@@ -19,11 +21,9 @@ _SLOW = 120_000  # ms: a training shares two cores with a browser
 def train(lab: str, open_page: Callable[..., Page]) -> Callable[..., Page]:
     """``train("model=net")`` opens the page with that in its address; the data is the built-in set."""
 
-    def opened(query: str = "", **options: object) -> Page:
-        page = open_page(lab, **options)
-        expect(page.get_by_role("heading").first).to_be_visible(timeout=60_000)
-        page.goto(f"{lab}/train?dataset=strokes&{query}")
-        expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible(timeout=60_000)
+    def opened(query: str = "", heading: str = "Train", **options: object) -> Page:
+        page = open_page(f"{lab}/train?dataset=strokes&{query}", **options)
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible(timeout=60_000)
         return page
 
     return opened
@@ -183,10 +183,50 @@ def test_a_value_that_cannot_be_gets_a_sentence(
     expect(page.get_by_role("button", name="Start training")).to_be_enabled()
 
 
+def test_the_address_holds_the_recipe(train: Callable[..., Page]) -> None:
+    page = train("model=mlp&optimizer=sgd&batch=64&epochs=0.5&seed=7")
+    expect(page.get_by_role("spinbutton", name="Batch size")).to_have_value("64")
+    expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value("0.5")
+    # The rate that suits the optimizer, unless the address says otherwise.
+    usual = f"{OPTIMIZERS['sgd'].lr:g}"
+    expect(page.get_by_role("spinbutton", name="Learning rate")).to_have_value(usual)
+    fill(page, "Learning rate", "0.25")
+    page.wait_for_function("() => new URL(location).searchParams.get('lr') === '0.25'")
+    page.reload()
+    expect(page.get_by_role("spinbutton", name="Learning rate")).to_have_value("0.25")
+    page.get_by_role("link", name="Datasets").click()
+    expect(page.get_by_role("heading", name="Datasets", exact=True)).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(page.get_by_role("spinbutton", name="Learning rate")).to_have_value("0.25")
+    expected = {"model": "mlp", "optimizer": "sgd", "batch": "64", "epochs": "0.5", "seed": "7", "lr": "0.25"}
+    page.wait_for_function(
+        "wanted => Object.entries(wanted).every(([k, v]) => new URL(location).searchParams.get(k) === v)",
+        arg=expected,
+    )
+
+
+def test_a_finished_run_can_be_drawn_with(train: Callable[..., Page]) -> None:
+    page = train("model=logistic")
+    run = start(page, "0.1")
+    page.get_by_role("link", name="Draw with it").click(timeout=_SLOW)
+    expect(page.get_by_role("heading", name="Draw a digit")).to_be_visible(timeout=60_000)
+    page.wait_for_function("run => new URL(location).searchParams.get('run') === run", arg=run)
+
+
+def test_korean_and_dark(train: Callable[..., Page]) -> None:
+    page = train("model=logistic&lang=ko", color_scheme="dark", heading="학습")
+    expect(page.get_by_role("button", name="학습 시작")).to_be_enabled()
+    page.get_by_role("spinbutton", name="배치 크기").fill("0")
+    page.get_by_role("spinbutton", name="배치 크기").press("Tab")
+    expect(page.get_by_role("alert")).to_contain_text("배치 크기가 0입니다")
+
+
 def test_nonsense_in_the_address_gets_a_sentence_and_the_page_goes_on(train: Callable[..., Page]) -> None:
-    page = train("model=perceptron&run=../../etc,20200101-000000-abcdef")
+    page = train("model=perceptron&lr=nan&seed=-1&run=../../etc,20200101-000000-abcdef")
     alerts = page.get_by_role("alert")
     expect(alerts.filter(has_text="model=perceptron")).to_contain_text("logistic")
+    expect(alerts.filter(has_text="lr=nan")).to_be_visible()
+    expect(alerts.filter(has_text="seed=-1")).to_be_visible()
     expect(alerts.filter(has_text="../../etc")).to_be_visible()
     expect(alerts.filter(has_text="20200101-000000-abcdef")).to_be_visible()
     expect(page.get_by_role("button", name="Start training")).to_be_enabled()

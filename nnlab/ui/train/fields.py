@@ -15,7 +15,9 @@ from nnlab.ui.url import query_choice, query_number, set_query
 def kept(name: str, default: Any) -> str:
     """The key of a widget that starts with `default` and keeps its value while other pages are open."""
     key = f"train-{name}"
-    st.session_state[key] = st.session_state.get(key, default)
+    # Streamlit forgets what belongs to a widget as soon as a page without it runs.
+    memory = st.session_state.setdefault("train:kept", {})
+    memory[name] = st.session_state[key] = st.session_state.get(key, memory.get(name, default))
     return key
 
 

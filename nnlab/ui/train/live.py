@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from nnlab.lens.filters import first_layer_maps
+from nnlab.data import dataset_info
+from nnlab.lens import first_layer_maps
 from nnlab.runs import Run
 from nnlab.ui.components import Series, curves, tiles
+from nnlab.ui.navigation import page_link_target
 from nnlab.ui.text import _, say
 from nnlab.ui.train.history import History, history
 from nnlab.ui.train.shelf import STATES, run_store, title
@@ -55,6 +57,11 @@ def _head(run: Run, told: History) -> None:
             st.button(
                 _("Test now"), icon=":material/fact_check:", on_click=run.evaluate, key="train-evaluate"
             )
+        elif dataset_info(run.spec.dataset).drawable and run.snapshots():
+            st.page_link(
+                page_link_target("draw"), label=_("Draw with it"), icon=":material/draw:",
+                query_params={"run": run.id}, width="content",
+            )  # fmt: skip
     if state.problem is not None:
         st.error(say(state.problem), icon=":material/error:")
     elif state.name == "queued":
