@@ -106,8 +106,8 @@ class _Execution:
         control = self._asked()
         while control.want == "pause" and not self.controls.stop:
             recorder.enter("paused")
-            # At a tick the training has just done its steps and would evaluate before any further one.
-            if self.controls.evaluate and event.kind == "tick":
+            # Once it has begun, the training would evaluate before any further step.
+            if self.controls.evaluate and event.step > 0:
                 return
             time.sleep(_LOOK_SECONDS)
             control = self._asked()

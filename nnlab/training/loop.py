@@ -135,6 +135,9 @@ class _Training:
                     self.next_progress *= _SNAPSHOT_GROWTH
                 reason = "epoch" if epoch_done else "progress"
                 yield self._event("snapshot", {"reason": reason}, copy_weights(self.model, self.step))
+            while self.controls.evaluate:  # asked for while the caller held one of these events
+                self.controls.evaluate = False
+                yield self._event("evaluated", self._evaluated())
         evaluated = self._evaluated()
         yield self._event("evaluated", evaluated)
         yield self._event("snapshot", {"reason": "last"}, copy_weights(self.model, self.step))
