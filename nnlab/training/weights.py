@@ -50,15 +50,15 @@ class WeightsInfo:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> WeightsInfo:
         """The inverse of `to_json`; raises `LabError` as `Architecture.from_json`."""
-        channels, height, width = value["in_shape"]
+        channels, height, width = map(int, value["in_shape"])
         return cls(
             step=int(value["step"]),
             architecture=Architecture.from_json(value["architecture"]),
             in_shape=(channels, height, width),
-            classes=tuple(value["classes"]),
-            dataset=value["dataset"],
-            mean=tuple(value["mean"]),
-            std=tuple(value["std"]),
+            classes=tuple(map(str, value["classes"])),
+            dataset=str(value["dataset"]),
+            mean=tuple(map(float, value["mean"])),
+            std=tuple(map(float, value["std"])),
         )
 
 
@@ -87,7 +87,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], WeightsInfo]:
             return {name: file.get_tensor(name) for name in file.keys()}, info  # noqa: SIM118
     except FileNotFoundError:
         raise RunError("There are no weights in {path}.", path=path) from None
-    except (OSError, SafetensorError, ValueError, TypeError, LookupError, LabError) as error:
+    except (OSError, SafetensorError, ValueError, TypeError, LookupError, RecursionError) as error:
         raise RunError(
             "The weights in {path} cannot be read ({reason}).", path=path, reason=repr(error)
         ) from None
