@@ -17,6 +17,7 @@ from pathlib import Path
 
 import streamlit as st
 import torch  # early and once: a first visitor waits for it here, not on a page
+from PIL import Image
 
 from nnlab.devices import DeviceInfo, describe_device
 from nnlab.ui import components
@@ -31,6 +32,10 @@ _HOME = "home"
 _STYLE = """<style>
 .st-key-nnlab-library { display: none; }
 .stMainBlockContainer { max-width: 76rem; padding-top: 3rem; padding-bottom: 4rem; }
+/* Korean breaks between words. */
+h1, h2, h3, h1 *, h2 *, h3 *, [data-testid=stMarkdownContainer] * {
+  word-break: keep-all !important; overflow-wrap: anywhere !important;
+}
 @media (max-width: 640px) { .stMainBlockContainer { padding-top: 3.5rem; } }
 </style>"""
 
@@ -67,7 +72,7 @@ def run_page() -> None:
     _prepare()
     _remember_language()
     page = st.navigation(_pages())
-    st.set_page_config(page_title=f"{page.title} · nnlab", page_icon=":material/neurology:", layout="wide")
+    st.set_page_config(page_title=f"{page.title} · nnlab", page_icon=_icon(), layout="wide")
     st.html(_STYLE)
     with st.sidebar:
         _language_switch()
@@ -136,6 +141,15 @@ def _device(info: DeviceInfo) -> None:
 @lru_cache
 def _device_info() -> DeviceInfo:
     return describe_device()
+
+
+@lru_cache
+def _icon() -> Image.Image:
+    """An edge filter, 3 x 3. Streamlit would fetch an icon of Material Symbols or an emoji from the net."""
+    tones = {"-": (22, 104, 176), "0": (230, 232, 235), "+": (194, 80, 10)}
+    small = Image.new("RGB", (3, 3))
+    small.putdata([tones[sign] for sign in "-0+-0+-0+"])
+    return small.resize((48, 48), Image.Resampling.NEAREST)
 
 
 @lru_cache

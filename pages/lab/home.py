@@ -25,6 +25,6 @@ steps = (
     ("draw", _("Draw a digit"), _("The network answers while you draw.")),
 )
 for column, (name, label, told) in zip(st.columns(3), steps, strict=True):
-    with column.container(border=True):
+    with column.container(border=True, height="stretch"):
         st.page_link(page_link_target(name), label=f"**{label}**")
         st.caption(told)

@@ -14,7 +14,8 @@ const createCurves = (host) => {
   const button = (act, text = "") => element("button", { type: "button", onclick: act }, text);
   const log = button(() => setLog(!logY));
   const [into, out, all] = [button(() => zoomBy(0.5), "+"), button(() => zoomBy(2), "−"), button(() => showAll())];
-  const tools = element("div", { class: "tools" }, smoothLabel, log, into, out, all);
+  const zoomTools = element("span", { class: "zoom" }, into, out, all);
+  const tools = element("div", { class: "tools" }, smoothLabel, log, zoomTools);
   const plot = element("div", { class: "plot" }, canvas, empty, tip);
   host.append(element("div", { class: "head" }, legend, tools), plot, spoken);
 

@@ -15,6 +15,9 @@ const createLiving = (host) => {
   const sums = element("div", { class: "sums" });
   [total, bias, result].forEach((value, i) => sums.append(labels[i], value));
   const maps = element("div", { class: "maps" });
+  const scale = element("canvas", { class: "scale", "aria-hidden": "true" });
+  const ends = [1, 2, 3].map(() => element("span", { class: "number" }));
+  const legend = element("div", { class: "legend" }, scale, element("div", { class: "ends" }, ...ends));
   const { bars, show: showRows } = createBars();
   const sentence = element("p", { class: "sentence", role: "status" });
   const play = element("button", { type: "button", onclick: () => setPlaying(!playing) });
@@ -27,7 +30,7 @@ const createLiving = (host) => {
       element("section", { class: "one" }, titles[0], stage),
       element("section", { class: "two" }, titles[1],
         element("div", { class: "product" }, patch, element("span", {}, "×"), kernel), sums),
-      element("section", { class: "three" }, titles[2], maps),
+      element("section", { class: "three" }, titles[2], maps, legend),
       element("section", { class: "four" }, titles[3], bars, sentence),
     ),
     element("div", { class: "tools" }, play, onward),
@@ -69,6 +72,8 @@ const createLiving = (host) => {
       button.setAttribute("aria-pressed", k === chosen);
     });
     drawMaps(count, table);
+    drawSignedBar(scale, 180, 8, theme.dark);
+    [-limit, 0, limit].forEach((end, i) => (ends[i].textContent = shortNumber(end).replace("-", "−")));
   };
 
   const drawMaps = (count, table) => {

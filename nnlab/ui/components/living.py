@@ -67,7 +67,7 @@ def _texts(filters: np.ndarray) -> dict[str, str]:
     count, height, width = filters.shape
     return {
         "digit": _("An image: numbers from 0 to 255"),
-        "window": _("One filter looks through a {height} × {width} window", height=height, width=width),
+        "window": _("A filter in its {height} × {width} window", height=height, width=width),
         "maps": _("What {count} of its filters find", count=count),
         "answer": _("What the network says"),
         "sum": _("patch × filter, summed"),

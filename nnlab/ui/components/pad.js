@@ -37,26 +37,24 @@ const createPad = (host) => {
   const tenths = (value) => Math.round(10 * Math.max(0, Math.min(header.size, value)));
 
   const send = () => {
-    timer = null;
     sentAt = performance.now();
     sent = seq;
     component.setStateValue("drawing", { seq, strokes });
   };
-  // At once when nothing is on its way; otherwise as soon as the answer to what is has come.
-  const offer = (hurry) => {
+  // While the pen is down: not before the last answer has come, nor sooner than the pace. Else at once.
+  const offer = (now) => {
+    clearTimeout(timer);
     if (!component || seq === sent) return;
     const waited = performance.now() - sentAt;
-    const flying = header.seq < sent && waited < PATIENCE;
-    clearTimeout(timer);
-    if (flying) timer = setTimeout(() => offer(true), PATIENCE - waited);
-    else if (hurry || waited >= PACE) send();
-    else timer = setTimeout(() => offer(true), PACE - waited);
+    const until = header.seq < sent ? PATIENCE : PACE;
+    if (now || waited >= until) send();
+    else timer = setTimeout(() => offer(false), until - waited);
   };
-  const changed = (hurry) => {
+  const changed = (now) => {
     seq += 1;
     showState();
     paint();
-    offer(hurry);
+    offer(now);
   };
   const change = (next) => {
     pen = null;

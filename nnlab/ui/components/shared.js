@@ -93,6 +93,15 @@ const paintSigned = (pixels, index, value, table) => {
   pixels.set([table[step], table[step + 1], table[step + 2], 255], 4 * index);
 };
 
+// A bar with the whole scale, for a legend.
+const drawSignedBar = (canvas, width, height, dark) => {
+  const strip = new ImageData(511, 1);
+  for (let at = 0; at < 511; at += 1) paintSigned(strip.data, at, (at - 255) / 255, signedTable(dark));
+  const one = element("canvas", { width: 511, height: 1 });
+  one.getContext("2d").putImageData(strip, 0, 0);
+  sizeCanvas(canvas, width, height).drawImage(one, 0, 0, width, height);
+};
+
 // A canvas of `width` x `height` CSS pixels, sharp on this screen; drawing is then in CSS pixels.
 const sizeCanvas = (canvas, width, height) => {
   const ratio = globalThis.devicePixelRatio || 1;

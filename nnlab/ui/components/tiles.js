@@ -197,14 +197,7 @@ const createTiles = (host) => {
   const drawLegend = () => {
     legend.hidden = header.kind !== "signed";
     if (legend.hidden) return;
-    const width = 180;
-    const context = sizeCanvas(scaleBar, width, 10);
-    const table = signedTable(themeOf(host).dark);
-    const strip = new ImageData(511, 1);
-    for (let at = 0; at < 511; at += 1) paintSigned(strip.data, at, (at - 255) / 255, table);
-    const one = element("canvas", { width: 511, height: 1 });
-    one.getContext("2d").putImageData(strip, 0, 0);
-    context.drawImage(one, 0, 0, width, 10);
+    drawSignedBar(scaleBar, 180, 10, themeOf(host).dark);
     const limit = header.perTile ? "max" : shortNumber(header.limits[0]);
     [`−${limit}`, "0", header.perTile ? "max" : `${limit}`].forEach((text, i) => (ends[i].textContent = text));
     scaleNote.textContent = header.perTile ? header.texts.tile : "";
