@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -200,11 +201,6 @@ def test_a_folder_of_runs_that_is_a_file(tmp_path: Path, capsys: pytest.CaptureF
         assert capsys.readouterr().err.startswith("nnlab: ")
 
 
-def endless(here: RunStore, cwd: Path) -> subprocess.Popen[str]:
-    arguments = ["--dataset", DATASET, "--model", "convnet", "--batch-size", "16", "--epochs", "200"]
-    return command("train", *arguments, "--json", cwd=cwd, NNLAB_RUNS=str(here.path))
-
-
 def command(*arguments: str, cwd: Path, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "nnlab", *arguments], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -213,7 +209,8 @@ def command(*arguments: str, cwd: Path, **environment: str) -> subprocess.Popen[
 
 
 def test_control_c_stops_cleanly_and_the_run_is_kept(here: RunStore, tmp_path: Path) -> None:
-    process = endless(here, tmp_path)
+    arguments = ["--dataset", DATASET, "--model", "convnet", "--batch-size", "16", "--epochs", "200"]
+    process = command("train", *arguments, "--json", cwd=tmp_path, NNLAB_RUNS=str(here.path))
     assert process.stdout is not None
     next(line for line in process.stdout if json.loads(line)["kind"] == "tick")
     process.send_signal(signal.SIGINT)
@@ -237,12 +234,22 @@ def test_a_command_run_from_anywhere(tmp_path: Path) -> None:
     assert last["kind"] == "finished" and RunStore(tmp_path / "mine").open(last["run"]).state == "finished"
 
 
-def test_nobody_listens_any_more(here: RunStore, tmp_path: Path) -> None:
-    process = endless(here, tmp_path)
-    assert process.stdout is not None and process.stderr is not None
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.wait(120) == 1
-    assert process.stderr.read() == ""
-    process.stderr.close()
-    assert here.runs()[0].state == "stopped"
+def test_nobody_listens_any_more(
+    here: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (tmp_path / "out").open("w") as file:
+
+        class Closed(io.TextIOBase):
+            """A pipe whose reader has gone."""
+
+            def write(self, text: str) -> int:
+                raise BrokenPipeError
+
+            def fileno(self) -> int:
+                return file.fileno()
+
+        monkeypatch.setattr(sys, "stdout", Closed())
+        assert main([*_FAST, "--epochs", "500", "--json"]) == 1
+        file.write("into nothing")  # as Python does at its end with what is left
+    assert (tmp_path / "out").read_text() == ""
+    assert here.runs()[0].state == "stopped" and capsys.readouterr().err == ""

@@ -256,7 +256,10 @@ def test_damaged_files(here: RunStore, kept: Run) -> None:
     for name in names:
         path = kept.path / name
         whole = path.read_bytes()
-        for garbage in (*GARBAGE, whole[: len(whole) // 2], whole[:-1]):
+        garbages = (
+            GARBAGE if name.suffix == ".json" else GARBAGE[:3]
+        )  # of other files, more is tested elsewhere
+        for garbage in (*garbages, whole[: len(whole) // 2], whole[:-1]):
             path.write_bytes(garbage)
             told = use(here)
             if name.suffix == ".safetensors" and name.parent.name == "snapshots":
