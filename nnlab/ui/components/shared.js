@@ -61,7 +61,12 @@ const themeOf = (host) => {
 
 const rgbOf = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
+const darkness = new Map(); // by colour: reading a pixel back is slow
 const isDark = (background) => {
+  if (!darkness.has(background)) darkness.set(background, looksDark(background));
+  return darkness.get(background);
+};
+const looksDark = (background) => {
   const probe = element("canvas", { width: 1, height: 1 }).getContext("2d");
   probe.fillStyle = background;
   probe.fillRect(0, 0, 1, 1);

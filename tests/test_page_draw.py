@@ -1,0 +1,115 @@
+"""The Draw page and the home page in a browser, the network's code, and bad links to both."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nnlab.errors import RunError
+from nnlab.runs import RunStore
+from nnlab.ui.draw import SHIPPED, readable_runs, reader
+
+playwright = pytest.importorskip("playwright.sync_api")
+expect, Page = playwright.expect, playwright.Page
+browser_test = pytest.mark.browser
+
+SEVEN = [(0.32, 0.28), (0.68, 0.28), (0.6, 0.46), (0.45, 0.78)]
+
+
+def draw_seven(page: Page) -> None:
+    canvas = page.locator("canvas.paper[data-answered]")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in SEVEN]
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    for point in at[1:]:
+        page.mouse.move(*point, steps=6)
+    page.mouse.up()
+
+
+@browser_test
+def test_a_seven_is_read_as_a_seven_and_outlives_language_and_page(
+    lab: str, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(f"{lab}/draw")
+    expect(page.locator(".sentence")).to_have_text("Draw something: the answer appears here.")
+    draw_seven(page)
+    expect(page.locator(".best .name")).to_have_text("7")
+    ink = page.locator("canvas.seen")
+    expect(ink).to_have_attribute("data-ink", re.compile(r"^[1-9]\d{3,}$"))
+    page.get_by_text("한국어").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("숫자 그리기")
+    expect(page).to_have_url(re.compile("lang=ko"))
+    expect(page.locator("canvas.paper")).to_have_attribute("data-strokes", "1")
+    page.get_by_role("link", name="홈").click()
+    expect(page.locator("canvas.paper")).to_have_count(0)
+    page.get_by_role("link", name="그리기").first.click()
+    expect(page.locator("canvas.paper")).to_have_attribute("data-strokes", "1")
+    expect(page.locator(".best .name")).to_have_text("7")
+
+
+@browser_test
+def test_the_page_follows_the_browsers_language(lab: str, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{lab}/draw", locale="ko-KR")
+    expect(page.get_by_role("heading", level=1)).to_have_text("숫자 그리기")
+
+
+@browser_test
+def test_nonsense_in_the_link_gets_a_sentence(lab: str, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{lab}/draw?run=nosuchrun&lang=xx")
+    alerts = page.get_by_test_id("stAlert")
+    expect(alerts.filter(has_text="lang=xx")).to_contain_text("en, ko")
+    expect(alerts.filter(has_text="nosuchrun")).to_contain_text("The network of the package is used instead.")
+    draw_seven(page)
+    expect(page.locator(".best .name")).to_have_text("7")
+
+
+@browser_test
+def test_home_is_alive_and_can_be_paused(lab: str, open_page: Callable[..., Page]) -> None:
+    page = open_page(lab)
+    story = page.locator(".host[data-number]")
+    expect(story).to_have_attribute("data-number", "0")
+    page.wait_for_function("e => Number(e.dataset.place) > 20", arg=story.element_handle())
+    page.get_by_role("button", name="Pause").click()
+    place = story.get_attribute("data-place")
+    page.get_by_role("button", name="Another digit").click()
+    expect(story).to_have_attribute("data-number", "1")
+    page.get_by_role("button", name="Play").click()
+    expect(story).not_to_have_attribute("data-place", place)
+    page.get_by_role("link", name="Draw a digit").click()
+    expect(page.locator("canvas.paper")).to_be_visible()
+
+
+@browser_test
+def test_home_stands_still_for_those_who_ask_for_it(lab: str, open_page: Callable[..., Page]) -> None:
+    page = open_page(lab, reduced_motion="reduce")
+    expect(page.locator(".best .name")).to_have_count(1)  # the answer is there at once
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_the_code_of_the_page_runs_and_reads_the_seven(tmp_path: Path) -> None:
+    script = tmp_path / "draw.py"
+    script.write_text(reader(RunStore(tmp_path), SHIPPED).code)
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(root)},
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    shares = dict(re.findall(r"^(\d): ([\d.]+)%$", done.stdout, re.MULTILINE))
+    assert len(shares) == 10 and float(shares["7"]) > 50
+
+
+def test_a_store_without_runs_offers_none_and_an_unknown_run_is_refused(tmp_path: Path) -> None:
+    assert readable_runs(RunStore(tmp_path)) == {}
+    with pytest.raises(RunError):
+        reader(RunStore(tmp_path), "nosuchrun")
