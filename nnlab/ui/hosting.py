@@ -7,10 +7,13 @@ pointed at this file, which has no such neighbour; `app.py` stays the door for p
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+
+import torch
 
 from nnlab.nets.presets import preset, preset_names
 from nnlab.ui.navigation import run_page
@@ -20,6 +23,9 @@ from nnlab.ui.train.shelf import run_store
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Before the first visitor: start the job server, and what the first network would wait for."""
+    # What the pages compute is small: a second thread gains nothing, and beside a training on the other core
+    # the two wait for each other (one drawing's answer: 3 ms of processor time with one, 24 to 47 with two).
+    torch.set_num_threads(1)
     threading.Thread(target=_warm, daemon=True).start()
     yield
 
@@ -27,6 +33,8 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 def _warm() -> None:
     run_store().warm()
     preset(preset_names()[0]).trace((1, 28, 28), 10)  # imports a second's worth of torch
+    gc.collect()
+    gc.freeze()  # that second's worth too, see `nnlab.ui.navigation`
 
 
 if __name__ == "__main__":
