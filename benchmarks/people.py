@@ -33,25 +33,38 @@ async def watch(tab: Tab, chance: random.Random, until: float) -> None:
     await tab.stay(until - time.perf_counter())
 
 
-async def draw(tab: Tab, chance: random.Random, until: float) -> None:
-    """A stroke of about half a second, told while it is drawn; a pause; after three strokes an empty pad."""
+async def draw(tab: Tab, chance: random.Random, until: float, while_drawing: bool = False) -> None:
+    """About every second a stroke, told when the pen is lifted; after three of them an empty pad.
+
+    With `while_drawing` it is also told while it grows, at the pad's pace and when earlier news is answered.
+    """
     strokes: list[list[int]] = []
     told = 0
     await tab.stay(chance.uniform(0, 1))
     while time.perf_counter() < until:
         strokes = strokes if len(strokes) < 3 else []
         strokes.append([])
-        path = _arc(chance)
-        began, seconds = time.perf_counter(), chance.uniform(0.3, 0.7)
-        done = 0.0
-        while done < 1:
-            done = min(1.0, (time.perf_counter() - began) / seconds)
-            strokes[-1] = [tenths for point in path[: max(1, int(done * len(path)))] for tenths in point]
-            sent = time.perf_counter()
+        path, took = _arc(chance), chance.uniform(0.3, 0.7)
+        began = time.perf_counter()
+        for share in _shares(took) if while_drawing else [1.0]:
+            await tab.stay(max(0.0, began + share * took - time.perf_counter()))
+            late = min(1.0, (time.perf_counter() - began) / took)
+            if share < 1 and late - share > _PAD_PACE / took:
+                continue  # the pen has gone further meanwhile
+            strokes[-1] = [tenths for point in path[: max(1, int(share * len(path)))] for tenths in point]
             told += 1
             await tab.change_state("pad", drawing={"seq": told, "strokes": strokes})
-            await tab.stay(max(0.0, min(sent + _PAD_PACE, began + seconds) - time.perf_counter()))
         await tab.stay(chance.uniform(0.4, 0.8))
+
+
+async def draw_live(tab: Tab, chance: random.Random, until: float) -> None:
+    """As `draw`, told while the pen is down."""
+    await draw(tab, chance, until, while_drawing=True)
+
+
+def _shares(took: float) -> list[float]:
+    """How much of a stroke of `took` seconds is there at each of the pad's messages."""
+    return [*(i * _PAD_PACE / took for i in range(int(took / _PAD_PACE) + 1)), 1.0]
 
 
 def _arc(chance: random.Random) -> list[tuple[int, int]]:

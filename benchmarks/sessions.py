@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from benchmarks.people import PEOPLE
+from benchmarks.people import PEOPLE, draw_live
 from benchmarks.tab import PageError, Rerun, Tab
 from nnlab.data import is_present
 from nnlab.runs import Run, RunStore
@@ -112,12 +112,16 @@ async def start_trainings(address: str, store: RunStore) -> list[Run]:
     return runs
 
 
-async def measure(address: str, runs: Path, sessions: int, seconds: float, seed: int = 0) -> Load:
-    """Open the sessions on the lab at `address`, whose runs folder is `runs`, and time their requests."""
+async def measure(address: str, runs: Path, sessions: int, seconds: float, live: bool, seed: int = 0) -> Load:
+    """Open the sessions on the lab at `address`, whose runs folder is `runs`, and time their requests.
+
+    `live`: strokes are told while they are drawn, not only at their end.
+    """
     trainings = await start_trainings(address, RunStore(runs))
     begin = time.perf_counter() + _ARRIVAL + _SETTLING
     until = begin + seconds
     tabs: list[Tab] = []
+    people = PEOPLE | ({"draw": draw_live} if live else {})
 
     async def person(number: int) -> None:
         page = PAGES[number % len(PAGES)]
@@ -129,7 +133,7 @@ async def measure(address: str, runs: Path, sessions: int, seconds: float, seed:
         with suppress(TimeoutError):  # what had no answer by then is counted below
             async with asyncio.timeout(until + _GRACE - time.perf_counter()):
                 await tab.open()
-                await PEOPLE[page](tab, chance, until)
+                await people[page](tab, chance, until)
         tab.rest()
 
     async def trainer() -> tuple[float, float]:
@@ -198,11 +202,11 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     raise PageError("the server does not start")
 
 
-def _one(sessions: int, seconds: float, defaults: bool) -> Load:
+def _one(sessions: int, seconds: float, defaults: bool, live: bool) -> Load:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         runs = Path(folder) / "runs"
         with lab(runs, defaults) as address:
-            return asyncio.run(measure(address, runs, sessions, seconds))
+            return asyncio.run(measure(address, runs, sessions, seconds, live))
 
 
 def main() -> None:
@@ -210,6 +214,9 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=30)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--compare", action="store_true", help="with Streamlit's default settings too")
+    parser.add_argument(
+        "--live", action="store_true", help="strokes are told while they are drawn, as by the pad"
+    )
     arguments = parser.parse_args()
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     print(
@@ -218,7 +225,7 @@ def main() -> None:
     kinds = [("the lab", False)] + ([("Streamlit's defaults", True)] if arguments.compare else [])
     loads = []
     for name, defaults in kinds:
-        measured = _one(arguments.sessions, arguments.seconds, defaults)
+        measured = _one(arguments.sessions, arguments.seconds, defaults, arguments.live)
         loads.append((name, measured))
         count, speed = measured.training
         print(
