@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import psutil
 import torch
 from filelock import FileLock
 from runs_kit import (
+    ROOT,
     Owner,
     ended,
     gone,
@@ -155,3 +159,10 @@ def test_the_owner_killed(owner: Owner) -> None:
         interrupted(run)
     until(lambda: gone(family), "the end of all that it had started")
     assert queued.events() == []
+
+
+def test_the_job_server_does_without_torch() -> None:
+    """It would cost each lab two hundred megabytes, and the first run a second import of torch."""
+    code = "import sys, nnlab.runs.server; print('torch' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"

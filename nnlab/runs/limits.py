@@ -10,13 +10,13 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-
-from nnlab.devices import default_threads
 from nnlab.errors import RunError
-from nnlab.nets.architecture import Row
-from nnlab.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from nnlab.nets.architecture import Row
+    from nnlab.training.recipe import Recipe
 
 MAX_RUNS = 2
 _NICE = 10  # below the server that answers the pages
@@ -38,6 +38,8 @@ def threads(others: int) -> int:
 
     The first takes all but one core; each that joins takes one. More would be slower for all.
     """
+    from nnlab.devices import default_threads
+
     return default_threads() if others == 0 else 1
 
 
@@ -55,11 +57,18 @@ def check_disk(folder: Path, rows: Sequence[Row], recipe: Recipe, samples: int) 
         )  # fmt: skip
 
 
-def settle(thread_count: int) -> None:
-    """Make this process a worker: low priority, so many threads, an allocator that keeps its memory."""
+def settle(others: int) -> None:
+    """Make this process a worker beside `others`: low priority, its threads, an allocator that keeps its
+    memory."""
+    import torch  # the job server reads the other limits, and does without
+
     with contextlib.suppress(OSError, AttributeError):
         os.nice(_NICE)
-    torch.set_num_threads(thread_count)
+    with contextlib.suppress(OSError):
+        # Linux may share the processor among sessions first, and niceness counts only within one (man 7 sched,
+        # autogroup). The job server has a session of its own: without this, workers take as much as the pages.
+        Path("/proc/self/autogroup").write_text(str(_NICE))
+    torch.set_num_threads(threads(others))
     keep_memory()
 
 

@@ -2,7 +2,8 @@
 
 A line in is ``{"run": directory, "data": data root}``, a line out ``{"ended": directory}``. The forkserver
 has torch imported and nothing computed, so a worker is ready in milliseconds; torch must not be used
-before a fork, for its threads do not survive one. When stdin ends, so do the workers and the server.
+before a fork, for its threads do not survive one. The server itself does without torch. When stdin ends,
+so do the workers and the server.
 """
 
 from __future__ import annotations
@@ -26,7 +27,13 @@ from nnlab.runs.state import State, interrupt, store_state
 from nnlab.runs.worker import work
 
 # The first optimizer and the first trace of a network import torch._dynamo: a second, paid here in advance.
-_PRELOAD = ["nnlab.runs.worker", "torch._dynamo", "torch._inductor.utils", "torchvision.datasets"]
+_PRELOAD = [
+    "nnlab.runs.worker",
+    "nnlab.runs.execute",
+    "torch._dynamo",
+    "torch._inductor.utils",
+    "torchvision.datasets",
+]
 _LOOK_SECONDS = 0.2  # between two looks at whether a waiting run is to be stopped
 
 
@@ -85,8 +92,8 @@ class _Server:
             _tell(job[0])
 
     def _start(self, run: Path, data: Path) -> None:
-        threads = limits.threads(len(self.training))
-        process = self.context.Process(target=work, args=(run, data, threads, self.watched), name=run.name)
+        arguments = (run, data, len(self.training), self.watched)
+        process = self.context.Process(target=work, args=arguments, name=run.name)
         try:
             process.start()
         except (OSError, EOFError) as error:  # no memory, too many processes: the next run may have more luck

@@ -10,18 +10,20 @@ import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from nnlab.runs.execute import LOG, execute
 from nnlab.runs.limits import die_with_parent, settle
 
 
-def work(run: Path, data_root: Path, threads: int, server: Connection) -> None:
-    """Train the run in the directory `run`; end at once when the other end of `server` closes."""
+def work(run: Path, data_root: Path, others: int, server: Connection) -> None:
+    """Train the run in the directory `run` while `others` train; end at once when the other end of `server`
+    closes."""
+    from nnlab.runs.execute import LOG, execute  # here, because the server imports this module without torch
+
     die_with_parent(signal.SIGKILL)
     threading.Thread(target=_end_with, args=(server,), daemon=True).start()
     with (run / LOG).open("a") as log:
         os.dup2(log.fileno(), sys.stdout.fileno())
         os.dup2(log.fileno(), sys.stderr.fileno())
-    settle(threads)
+    settle(others)
     execute(run, data_root)
 
 
