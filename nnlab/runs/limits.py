@@ -65,8 +65,9 @@ def settle(others: int) -> None:
     with contextlib.suppress(OSError, AttributeError):
         os.nice(_NICE)
     with contextlib.suppress(OSError):
-        # Linux may share the processor among sessions first, and niceness counts only within one (man 7 sched,
-        # autogroup). The job server has a session of its own: without this, workers take as much as the pages.
+        # Linux may share the processor among sessions first, and niceness counts only within one (man 7
+        # sched, autogroup). The job server has a session of its own: without this, workers take as much as
+        # the pages.
         Path("/proc/self/autogroup").write_text(str(_NICE))
     torch.set_num_threads(threads(others))
     keep_memory()
