@@ -72,7 +72,7 @@ def run_page() -> None:
     _prepare()
     _remember_language()
     page = st.navigation(_pages())
-    st.set_page_config(page_title=f"{page.title} · nnlab", page_icon=_icon(), layout="wide")
+    st.set_page_config(page_title=f"{page.title.partition(' ')[2]} · nnlab", page_icon=_icon(), layout="wide")
     st.html(_STYLE)
     with st.sidebar:
         _language_switch()
@@ -92,8 +92,8 @@ def _pages() -> dict[str, list[st.Page]]:
     for file in _files():
         page = st.Page(
             file.path,
-            title=_(file.title),
-            icon=file.icon,
+            # As part of the title, not as `icon`, which a browser would fetch from the net for its tab.
+            title=f"{file.icon} {_(file.title)}",
             url_path=file.path.stem,
             default=file.path.stem == _HOME,
         )

@@ -20,11 +20,21 @@ with st.container(border=True):
     living(exhibit, classes=classes(), key="living")
 
 steps = (
-    ("datasets", _("Look at a dataset"), _("Thousands of small images, down to the single pixel.")),
-    ("train", _("Train a network"), _("Choose one, press Start, and watch the loss fall.")),
-    ("draw", _("Draw a digit"), _("The network answers while you draw.")),
+    (
+        "datasets",
+        ":material/grid_view:",
+        _("Look at a dataset"),
+        _("Thousands of small images, down to the single pixel."),
+    ),
+    (
+        "train",
+        ":material/model_training:",
+        _("Train a network"),
+        _("Choose one, press Start, and watch the loss fall."),
+    ),
+    ("draw", ":material/draw:", _("Draw a digit"), _("The network answers while you draw.")),
 )
-for column, (name, label, told) in zip(st.columns(3), steps, strict=True):
+for column, (name, icon, label, told) in zip(st.columns(3), steps, strict=True):
     with column.container(border=True, height="stretch"):
-        st.page_link(page_link_target(name), label=f"**{label}**")
+        st.page_link(page_link_target(name), label=f"**{label}**", icon=icon)
         st.caption(told)
