@@ -52,9 +52,9 @@ const createPad = (host) => {
   };
   const changed = (now) => {
     seq += 1;
+    offer(now); // before painting: the answer takes longer
     showState();
     paint();
-    offer(now);
   };
   const change = (next) => {
     pen = null;
