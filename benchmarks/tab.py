@@ -36,7 +36,7 @@ class Rerun:
     fragment: str
     sent: float
     finished: asyncio.Future[float]
-    run: str | None = None
+    begun: bool = False
 
     @property
     def seconds(self) -> float | None:
@@ -204,28 +204,28 @@ class Tab:
             self.widgets[parts[-1]] = ("-".join(parts), delta.fragment_id)
 
     def _started(self, message: ForwardMsg) -> None:
-        run = message.metadata.run
-        self._fragments = list(run.fragment_ids)
+        self._fragments = list(message.metadata.run.fragment_ids)
         if not self._fragments:
             self.rest()
         # A run of the whole page, the newest state with it, takes the place of all that was asked before.
         for request in self._waiting:
-            if not self._fragments or (request.run is None and request.fragment in self._fragments):
-                request.run = run.script_run_id
+            if not self._fragments or request.fragment in self._fragments:
+                request.begun = True
 
     def _finished(self, message: ForwardMsg) -> None:
-        run = message.metadata.run.script_run_id
-        mine = [request for request in self._waiting if request.run == run]
+        # A session's runs follow each other, and a busy server may not tell of the end of one if the next has
+        # been asked for by then: what that one was to answer is on the screen with the next at the latest.
+        mine = [request for request in self._waiting if request.begun]
         if message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
             for request in mine:
-                request.run = None  # the run that comes now is its run
+                request.begun = False  # the run that comes now is its run
             return
         if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
             raise PageError(f"{self.page} does not compile")
         now = time.perf_counter()
         for request in mine:
             request.finished.set_result(now)
-        self._waiting = [request for request in self._waiting if request.run != run]
+        self._waiting = [request for request in self._waiting if not request.begun]
         self._forget()
 
     def _forget(self) -> None:
