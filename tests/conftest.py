@@ -19,13 +19,20 @@ ROOT = Path(__file__).parents[1]
 
 # Two threads on a machine that also runs servers and a browser wait for each other more than they compute.
 torch.set_num_threads(1)
-_CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync")  # fmt: skip
+_CHROMIUM = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    """``serve("app.py")`` is the address of that app, started once a session with runs and data of its own."""
+    """``serve("app.py")`` is the address of that app, started once a session, with its own runs."""
     pytest.importorskip("playwright")
     servers: dict[str, tuple[subprocess.Popen[bytes], str]] = {}
 
@@ -56,7 +63,7 @@ def browser() -> Iterator[object]:
         try:
             chromium = playwright.chromium.launch(executable_path=found, args=list(_CHROMIUM))
         except sync_api.Error as error:
-            pytest.skip(f"no Chromium for the browser's tests (apt-get install chromium): {error.message[:200]}")
+            pytest.skip(f"no Chromium (apt-get install chromium): {error.message[:200]}")
         yield chromium
         chromium.close()
 

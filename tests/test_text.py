@@ -39,7 +39,8 @@ def test_every_message_is_translated_with_the_same_fields(language: str) -> None
 def test_collecting_sees_every_kind_of_message(tmp_path: Path) -> None:
     source = tmp_path / "page.py"
     source.write_text(
-        '_("a" " b")\nmark("c")\nraise LabError("d {x}", x=1)\ncheck(len(y) > 0, "e")\n_(variable)\nother("f")\n'
+        '_("a" " b")\nmark("c")\nraise LabError("d {x}", x=1)\n'
+        'check(len(y) > 0, "e")\n_(variable)\nother("f")\n'
     )
     assert list(messages._messages(source, Path("page.py"))) == ["a b", "c", "d {x}", "e"]
 
