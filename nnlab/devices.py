@@ -47,12 +47,13 @@ def describe_device(device: torch.device | None = None) -> DeviceInfo:
 
 
 def default_threads() -> int:
-    """CPU threads for one run: all cores this process may use but one.
+    """CPU threads for one run: ``NNLAB_THREADS`` if set, else all cores this process may use but one.
 
     One core is left for the server: two busy threads on two cores lose several-fold as soon as
     anything else runs, one thread loses a few per cent.
     """
-    return max(1, usable_cores() - 1)
+    text = os.environ.get("NNLAB_THREADS", "")
+    return int(text) if text.isdigit() and int(text) > 0 else max(1, usable_cores() - 1)
 
 
 def usable_cores() -> int:

@@ -129,6 +129,30 @@ def test_losses_are_those_of_the_steps(data: Dataset) -> None:
     assert torch.equal(torch.tensor(found), torch.tensor(expected))
 
 
+def test_tiny_batches_by_torchs_own_kernels(data: Dataset) -> None:
+    """Below 16 samples oneDNN is left out; the switch is as it was whenever the caller has an event."""
+    recipe = Recipe(optimizer="sgd", schedule="constant", lr=LR, batch_size=4, epochs=0.5, seed=SEED)
+    weights = None
+    for event in train(RunSpec("random", preset("net"), recipe), data, device=torch.device("cpu")):
+        assert torch.backends.mkldnn.enabled
+        weights = event.snapshot if event.values.get("reason") == "last" else weights
+    torch.manual_seed(SEED)
+    model = by_hand("net")
+    opt = torch.optim.SGD(model.parameters(), lr=LR, momentum=0.9, fused=True)
+    normalize = transforms.Normalize(data.mean, data.std)
+    order = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(SEED))
+    with torch.backends.mkldnn.flags(enabled=False):
+        for index in order.split(4)[:19]:
+            opt.zero_grad()
+            F.cross_entropy(
+                model(normalize(data.train.images[index] / 255)), data.train.labels[index]
+            ).backward()
+            opt.step()
+    assert weights is not None
+    for ours, theirs in zip(weights.tensors.values(), model.state_dict().values(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
 def test_a_colour_convnet_is_bitwise_too() -> None:
     """Three channels lie in memory another way (channels_last) from start to end."""
     colour = random_dataset((3, 32, 32))
