@@ -21,7 +21,7 @@ from PIL import Image
 
 from nnlab.devices import DeviceInfo, describe_device
 from nnlab.ui import components
-from nnlab.ui.text import LANGUAGES, _, language
+from nnlab.ui.text import LANGUAGES, _, language, settle_language
 from nnlab.ui.url import query_choice, set_query
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -71,6 +71,7 @@ def run_page() -> None:
     """Configure the browser's page, draw the sidebar, and run the page that the URL names."""
     _prepare()
     _remember_language()
+    settle_language()
     page = st.navigation(_pages())
     st.set_page_config(page_title=f"{page.title.partition(' ')[2]} · nnlab", page_icon=_icon(), layout="wide")
     st.html(_STYLE)

@@ -24,6 +24,7 @@ from babel.messages.pofile import read_po
 from nnlab.errors import LabError
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
+_SETTLED = "language-settled"
 _LOCALE = Path(__file__).parent / "locale"
 
 
@@ -45,12 +46,24 @@ def say(error: LabError) -> str:
 
 
 def language() -> str:
-    """The reader's language: ``?lang=`` in the URL, else the choice of this session, else the browser's."""
+    """The reader's language: ``?lang=`` in the URL, else the choice of this session, else the browser's.
+
+    Asked for every sentence, so the router notes it down once a run (see `settle_language`).
+    """
+    settled = st.session_state.get(_SETTLED)
+    if settled is not None:
+        return settled
     for asked in (st.query_params.get("lang"), st.session_state.get("language")):
         if asked in LANGUAGES:
             return asked
     browser = (st.context.locale or "en").split("-")[0].lower()
     return browser if browser in LANGUAGES else "en"
+
+
+def settle_language() -> None:
+    """Find out the language anew; it holds until this is called again."""
+    st.session_state.pop(_SETTLED, None)
+    st.session_state[_SETTLED] = language()
 
 
 @lru_cache

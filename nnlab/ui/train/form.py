@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -9,6 +10,7 @@ import streamlit as st
 from nnlab.data import dataset_info, dataset_names, is_present
 from nnlab.devices import bfloat16_is_fast
 from nnlab.errors import LabError
+from nnlab.nets.architecture import Row
 from nnlab.nets.presets import preset, preset_names
 from nnlab.training.augment import Augmentation
 from nnlab.training.losses import LOSSES
@@ -128,11 +130,17 @@ def _option(optimizer: str, option: Option) -> Any:
     return st.number_input(option.name, key=kept(key, float(option.default)), format="%g", step=0.01)
 
 
+@lru_cache
+def rows_of(model: str, dataset: str) -> list[Row]:
+    """The layers of a preset as `Architecture.trace` finds them on the images of `dataset`."""
+    info = dataset_info(dataset)
+    return preset(model).trace(info.shape, len(info.classes))
+
+
 def _checked(spec: RunSpec) -> RunSpec | None:
-    info = dataset_info(spec.dataset)
     try:
         spec.validate()
-        spec.architecture.trace(info.shape, len(info.classes))
+        rows_of(spec.architecture.name, spec.dataset)
     except LabError as error:
         st.error(say(error), icon=":material/error:")
         return None

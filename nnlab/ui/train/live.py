@@ -38,7 +38,8 @@ def _view(runs: list[Run], going: bool) -> None:
     with right:
         _accuracies(runs, histories)
     _filters(main)
-    _table(histories[0])
+    if not going:  # a table that is rebuilt at every update costs more than all the rest
+        _table(histories[0])
 
 
 def _head(run: Run, told: History) -> None:

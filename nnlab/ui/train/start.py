@@ -8,6 +8,7 @@ from nnlab.data import dataset_info, is_present
 from nnlab.errors import LabError
 from nnlab.training.recipe import RunSpec
 from nnlab.ui.text import _, say
+from nnlab.ui.train.form import rows_of
 from nnlab.ui.train.shelf import run_store, show
 
 
@@ -45,7 +46,7 @@ def start_button(spec: RunSpec | None) -> None:
 def _size(spec: RunSpec) -> str:
     """How much work it is."""
     info = dataset_info(spec.dataset)
-    rows = spec.architecture.trace(info.shape, len(info.classes))
+    rows = rows_of(spec.architecture.name, spec.dataset)
     return _(
         "{parameters:,} parameters · {macs:,} multiply-adds an image · {steps:,} steps · {samples:,} images",
         parameters=sum(row.params for row in rows),
