@@ -23,7 +23,7 @@ from queue import Empty, SimpleQueue
 from nnlab.errors import LabError, RunError
 from nnlab.runs import limits
 from nnlab.runs.control import read_control
-from nnlab.runs.state import State, interrupt, store_state
+from nnlab.runs.state import State, interrupt, store_state, stored_state
 from nnlab.runs.worker import work
 
 # The first optimizer and the first trace of a network import torch._dynamo: a second, paid here in advance.
@@ -72,12 +72,14 @@ class _Server:
             _leave(run)
 
     def _read(self) -> None:
-        for line in sys.stdin:
-            job = json.loads(line)
-            self.jobs.put((Path(job["run"]), Path(job["data"])))
-            self.waker.send_bytes(b"job")
-        self.closed = True
-        self.waker.send_bytes(b"end")
+        try:
+            for line in sys.stdin:
+                job = json.loads(line)
+                self.jobs.put((Path(job["run"]), Path(job["data"])))
+                self.waker.send_bytes(b"job")
+        finally:
+            self.closed = True
+            self.waker.send_bytes(b"end")
 
     def _take(self) -> None:
         with contextlib.suppress(Empty):
@@ -92,7 +94,7 @@ class _Server:
             _tell(job[0])
 
     def _start(self, run: Path, data: Path) -> None:
-        arguments = (run, data, len(self.training), self.watched)
+        arguments = (run, data, sum(map(_is_going, self.training)), self.watched)
         process = self.context.Process(target=work, args=arguments, name=run.name)
         try:
             process.start()
@@ -104,6 +106,14 @@ class _Server:
     def _end(self, run: Path) -> None:
         self.training.pop(run).join()
         _leave(run)
+
+
+def _is_going(run: Path) -> bool:
+    """Whether a run has not ended; its process may take a moment longer than the run itself."""
+    try:
+        return not stored_state(run).has_ended
+    except LabError:  # a directory that somebody has deleted meanwhile
+        return False
 
 
 def _leave(run: Path, problem: LabError | None = None) -> None:
