@@ -281,7 +281,7 @@ const createCurves = (host) => {
     else if (event.key === "-") zoomBy(2);
     else if (event.key === "0" || event.key === "Escape") showAll();
     else if (step && shown().length && area) {
-      const { x0, x1 } = area.range;
+      const { x0, x1 } = rangeOf(); // `area` is of the last frame, and keys may be faster
       const line = shown().reduce((most, one) => (one.count > most.count ? one : most));
       const at = cursor === null ? (step > 0 ? firstAt(line, x0) : firstAt(line, x1)) : nearestTo(line, cursor) + step;
       const x = line.x[Math.max(0, Math.min(line.count - 1, at))];
