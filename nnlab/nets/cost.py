@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from nnlab.nets.architecture import Row
 from nnlab.nets.layers import Shape
 
@@ -17,12 +19,5 @@ def training_memory(rows: list[Row], in_shape: Shape, batch_size: int, state_per
     scratch space of convolutions, and counts activations that torch shares or frees early.
     """
     weights = sum(row.params for row in rows)
-    values = _count(in_shape) + sum(_count(row.out_shape) for row in rows)
+    values = math.prod(in_shape) + sum(math.prod(row.out_shape) for row in rows)
     return _RUNTIME + _FLOAT * (weights * (4 + state_per_parameter) + 2 * values * batch_size)
-
-
-def _count(shape: Shape) -> int:
-    count = 1
-    for extent in shape:
-        count *= extent
-    return count

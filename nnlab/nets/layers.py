@@ -7,6 +7,7 @@ from which forms, checks and tests are derived. Shapes here are of one sample, w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -86,7 +87,7 @@ def _linear(in_shape: Shape, o: Mapping[str, Any]) -> nn.Module:
         raise ShapeError(
             "Linear takes a vector, but {shape} reaches it: put a flatten before it "
             "({product} = {count} features).",
-            shape=_times(in_shape), product=_times(in_shape), count=_product(in_shape),
+            shape=_times(in_shape), product=_times(in_shape), count=math.prod(in_shape),
         )  # fmt: skip
     return nn.Linear(in_shape[0], o["out_features"])
 
@@ -101,13 +102,6 @@ def _check_window(name: str, in_shape: Shape, kernel: int, padding: int, stride:
                 padded=extent + 2 * padding, stride=stride,
                 out=(extent + 2 * padding - kernel) // stride + 1,
             )  # fmt: skip
-
-
-def _product(shape: Shape) -> int:
-    count = 1
-    for extent in shape:
-        count *= extent
-    return count
 
 
 def _times(shape: Shape) -> str:
@@ -154,8 +148,7 @@ def make_layer(name: str, in_shape: Shape, options: Mapping[str, Any], classes: 
         LabError: unknown kind or option, or a bad value.
     """
     kind = layer_kind(name)
-    resolved = kind.options({k: classes if v == CLASSES else v for k, v in options.items()})
-    resolved = {k: classes if v == CLASSES else v for k, v in resolved.items()}
+    resolved = {k: classes if v == CLASSES else v for k, v in kind.options(options).items()}
     if kind.needs_image and len(in_shape) != 3:
         raise ShapeError(
             "{layer} takes an image (channels x height x width), but {shape} reaches it.",

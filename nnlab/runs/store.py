@@ -127,11 +127,10 @@ class RunStore:
         info = dataset_info(spec.dataset)
         if not is_present(spec.dataset):
             load_dataset(spec.dataset)  # raises, and says best what is missing and what to do about it
-        preflight(spec, info.shape, len(info.classes), info.train_count)
+        rows = preflight(spec, info.shape, len(info.classes), info.train_count)
         made = self.path / f".{secrets.token_hex(8)}"  # nobody's run until it is whole
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            rows = spec.architecture.trace(info.shape, len(info.classes))
             limits.check_disk(self.path, rows, spec.recipe, info.train_count)
             made.mkdir()
             write_json(made / SPEC, spec.to_json())

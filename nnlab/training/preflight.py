@@ -6,6 +6,7 @@ import torch
 
 from nnlab.devices import detect_device, free_memory
 from nnlab.errors import LabError, check
+from nnlab.nets.architecture import Row
 from nnlab.nets.cost import training_memory
 from nnlab.nets.layers import Shape
 from nnlab.training.optim import optimizer_kind
@@ -14,8 +15,8 @@ from nnlab.training.recipe import RunSpec
 
 def preflight(
     spec: RunSpec, in_shape: Shape, classes: int, samples: int, device: torch.device | None = None
-) -> None:
-    """Raise `LabError` where `spec` cannot be trained on `samples` images of `in_shape` (C, H, W).
+) -> list[Row]:
+    """The traced layers of `spec`, which can be trained on `samples` images of `in_shape` (C, H, W).
 
     Raises:
         ShapeError: the network does not take the images.
@@ -45,3 +46,4 @@ def preflight(
             name=spec.architecture.name, batch=recipe.batch_size, needed=round(needed / 1e9, 1),
             device=device.type, free=round(free / 1e9, 1),
         )  # fmt: skip
+    return rows

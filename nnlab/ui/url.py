@@ -41,14 +41,17 @@ def set_query(name: str, value: str | int | None) -> None:
         st.query_params[name] = str(value)
 
 
+def as_code(value: str) -> str:
+    """What somebody wrote into a link, short and fit to stand between backticks, where it is no markup."""
+    return (value if len(value) <= 40 else value[:40] + "…").replace("`", "'")
+
+
 def _complain(name: str, value: str, allowed: str, default: str) -> None:
-    # As code, so that nothing in a link that somebody sent is taken for markup.
-    shown = (value if len(value) <= 40 else value[:40] + "…").replace("`", "'")
     st.warning(
         _(
             "`{name}={value}` in the address of this page is not possible; allowed: {allowed}. "
             "{default} is used instead.",
-            name=name, value=shown, allowed=allowed, default=default,
+            name=name, value=as_code(value), allowed=allowed, default=default,
         ),
         icon=":material/link_off:",
     )  # fmt: skip

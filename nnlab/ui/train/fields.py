@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from nnlab.ui.text import _
-from nnlab.ui.url import query_choice, query_number, set_query
+from nnlab.ui.url import as_code, query_choice, query_number, set_query
 
 
 def kept(name: str, default: Any) -> str:
@@ -63,11 +63,10 @@ def _query_float(name: str, default: float) -> float:
         value = math.nan
     if math.isfinite(value):
         return value
-    shown = (text if len(text) <= 40 else text[:40] + "…").replace("`", "'")
     st.warning(
         _(
             "`{name}={value}` in the address of this page is not a number; {default} is used instead.",
-            name=name, value=shown, default=default,
+            name=name, value=as_code(text), default=default,
         ),
         icon=":material/link_off:",
     )  # fmt: skip
