@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from nnlab.errors import DataError
+
+if TYPE_CHECKING:
+    from nnlab.data.division import Division
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +30,11 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Two splits, the class names, and the training split's mean and std per channel (of [0, 1] values)."""
+    """Its splits, the class names, and the training split's mean and std per channel (of [0, 1] values).
+
+    A dataset that was divided (`nnlab.data.division.divide`) may have a validation split, and says in
+    `division` how it was.
+    """
 
     name: str
     title: str
@@ -37,6 +44,8 @@ class Dataset:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     drawable: bool = False  # strokes of a pen, so that a drawing on the pad makes sense
+    validation: Split | None = None
+    division: Division | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -46,7 +55,10 @@ class Dataset:
 
     def validate(self) -> Dataset:
         """Return self; raise `DataError` where shapes, types or label values do not fit together."""
-        for split_name, split in (("train", self.train), ("test", self.test)):
+        splits = {"train": self.train, "validation": self.validation, "test": self.test}
+        for split_name, split in splits.items():
+            if split is None:
+                continue
             images, labels = split.images, split.labels
             if images.dtype != torch.uint8 or images.ndim != 4 or tuple(images.shape[1:]) != self.shape:
                 raise DataError(
@@ -72,7 +84,7 @@ class Dataset:
         return self
 
     def to_json(self) -> dict[str, Any]:
-        """Everything but the tensors."""
+        """Everything but the tensors and how they were divided."""
         return {
             "name": self.name,
             "title": self.title,

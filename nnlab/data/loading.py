@@ -13,7 +13,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
+from nnlab.data import own_images
 from nnlab.data.dataset import Dataset, measure
+from nnlab.data.images_source import ImagesSource
 from nnlab.data.install import install
 from nnlab.data.registry import DatasetInfo, dataset_info
 from nnlab.errors import DataError
@@ -36,7 +38,7 @@ def load_dataset(
     """A dataset of the registry, as tensors that are shared and must not be written to.
 
     Args:
-        name: one of `dataset_names()`.
+        name: one of `dataset_names()`, or ``images/...`` for pictures of one's own.
         root: the folder of datasets; `nnlab.paths.data_root` says which one without it.
         download: fetch it where it is absent or damaged.
         progress: called while downloading with the bytes done and the bytes in all (about); an exception
@@ -45,8 +47,9 @@ def load_dataset(
     Raises:
         DataError: unknown, absent, damaged, or not to be fetched; each with what to do about it.
     """
-    info = dataset_info(name)
-    folder = _resolved(root)
+    info = dataset_info(name, root)
+    folder = _folder(info, root)
+    own_images.touch(folder / info.folder)
     if download and missing_files(info, folder):
         install(info, folder, progress)
     try:
@@ -59,8 +62,14 @@ def load_dataset(
 
 
 def is_present(name: str, root: str | Path | None = None) -> bool:
-    """Whether every file of a dataset is there. Opens none of them."""
-    return not missing_files(dataset_info(name), _resolved(root))
+    """Whether every file of a dataset is there. Opens none of them, but for the header of own pictures."""
+    try:
+        info = dataset_info(name, root)
+    except DataError:
+        if own_images.is_own(name):
+            return False
+        raise
+    return not missing_files(info, _folder(info, root))
 
 
 def missing_files(info: DatasetInfo, root: Path) -> list[str]:
@@ -68,7 +77,10 @@ def missing_files(info: DatasetInfo, root: Path) -> list[str]:
     return [name for name in info.source.files if not (root / name).is_file()]
 
 
-def _resolved(root: str | Path | None) -> Path:
+def _folder(info: DatasetInfo, root: str | Path | None) -> Path:
+    """The data root that holds a dataset; that of own pictures may be the cache."""
+    if isinstance(info.source, ImagesSource):
+        return info.source.root
     return data_root(root).expanduser().resolve()
 
 
@@ -113,7 +125,7 @@ def _read(info: DatasetInfo, root: Path) -> Dataset:
             std=std, drawable=info.drawable,
         ).validate()  # fmt: skip
     except DataError as error:
-        if info.built_in:
+        if info.built_in or info.own:
             raise
         raise DataError(
             '{reason} Download {title} again, or use the built-in dataset "strokes".',

@@ -10,7 +10,9 @@ from __future__ import annotations
 import difflib
 import string
 from dataclasses import dataclass
+from pathlib import Path
 
+from nnlab.data import own_images
 from nnlab.data.sources import Source
 from nnlab.data.strokes_source import StrokesSource
 from nnlab.data.torchvision_sources import (
@@ -42,7 +44,8 @@ class DatasetInfo:
         homepage: where it is described; "" for the built-in one.
         download_bytes: what travels over the network, about; 0 for the built-in one.
         source: reads its files and knows where they are published.
-        drawable: pen strokes in images of 28x28, so that a drawing on the pad makes sense.
+        drawable: a drawing on the pad makes sense: pen strokes in images of 28x28, or one's own pictures.
+        own: a person's own pictures.
     """
 
     name: str
@@ -57,6 +60,7 @@ class DatasetInfo:
     download_bytes: int
     source: Source
     drawable: bool = False
+    own: bool = False
 
     @property
     def folder(self) -> str:
@@ -80,14 +84,22 @@ def register(info: DatasetInfo) -> None:
 
 
 def dataset_names() -> list[str]:
-    """The names `load_dataset` knows, the built-in one first."""
-    return list(_ENTRIES)
+    """The names `load_dataset` knows, the built-in one first, a person's own saved pictures last."""
+    return [*_ENTRIES, *own_images.saved_names()]
 
 
-def dataset_info(name: str) -> DatasetInfo:
-    """The entry of a dataset, without loading it. Raises `DataError` for an unknown name."""
+def dataset_info(name: str, root: str | Path | None = None) -> DatasetInfo:
+    """The entry of a dataset, without loading it. Raises `DataError` for an unknown name.
+
+    A person's own pictures are looked for below the data root `root` (`nnlab.paths.data_root` says which one
+    without it), and in the cache.
+    """
     if name in _ENTRIES:
         return _ENTRIES[name]
+    if own_images.is_own(str(name)):
+        from nnlab.data.images_source import own_info  # it makes an entry, so it imports this module
+
+        return own_info(name, root)
     known = ", ".join(_ENTRIES)
     wanted = str(name).lower().replace("-", "_").replace(" ", "_")
     longer = [entry for entry in _ENTRIES if wanted and entry.startswith(wanted)]
@@ -183,14 +195,14 @@ for _info in (
         train_count=50_000, test_count=10_000,
         origin="Alex Krizhevsky", licence="not stated",
         homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
-        download_bytes=170_498_071, source=CifarSource("CIFAR10", label_key="labels"),
+        download_bytes=170_498_071, source=CifarSource("CIFAR10", label_key="labels", rows=10_000),
     ),
     DatasetInfo(
         name="cifar100", title="CIFAR-100", classes=_CIFAR100, shape=(3, 32, 32),
         train_count=50_000, test_count=10_000,
         origin="Alex Krizhevsky", licence="not stated",
         homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
-        download_bytes=169_001_437, source=CifarSource("CIFAR100", label_key="fine_labels"),
+        download_bytes=169_001_437, source=CifarSource("CIFAR100", label_key="fine_labels", rows=50_000),
     ),
     DatasetInfo(
         name="svhn", title="SVHN", classes=_DIGITS, shape=(3, 32, 32),

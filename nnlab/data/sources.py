@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from nnlab.data.dataset import Split
+from nnlab.errors import Sentence
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,32 @@ class Archive:
         return self.urls[0].rsplit("/", 1)[-1]
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where the bytes of one image come from.
+
+    Args:
+        file: the file, as a path below the data root or as the name it was uploaded with; "" where the image
+            is computed.
+        where: the place within the file, or how the image is made.
+        bytes: how many bytes there hold the image; None where no bytes of a file do.
+        format: "JPEG", "PNG", ... for an image file; "" for raw numbers.
+        mode: Pillow's mode of the picture as it is opened.
+        size: (width, height) of the picture as it is opened.
+        first: where in the file the first of `bytes` stands, if they are the pixels' raw numbers.
+        by_columns: whether raw numbers come column by column, not row by row.
+    """
+
+    file: str
+    where: Sentence
+    bytes: int | None
+    format: str
+    mode: str
+    size: tuple[int, int]
+    first: int | None = None
+    by_columns: bool = False
+
+
 class Source(Protocol):
     """Reads one dataset from a data root and says where its files are published."""
 
@@ -50,3 +77,6 @@ class Source(Protocol):
 
     def archives(self) -> tuple[Archive, ...]:
         """The published files that make up the dataset."""
+
+    def place(self, split: str, index: int) -> Place:
+        """Where image `index` of the split ``"train"`` or ``"test"`` comes from. Reads no file."""

@@ -25,8 +25,8 @@ from torch import Tensor
 
 from nnlab.data.dataset import Split
 from nnlab.data.idx import read_idx
-from nnlab.data.sources import Archive
-from nnlab.errors import DataError
+from nnlab.data.sources import Archive, Place
+from nnlab.errors import DataError, Sentence
 
 # The publishers' https addresses where torchvision has none that answers.
 _HTTPS = {
@@ -72,6 +72,9 @@ class IdxSource:
             root / self.folder, test_images, test_labels
         )
 
+    def place(self, split: str, index: int) -> Place:
+        return _in_idx(self.files[0 if split == "train" else 2], index)
+
     def archives(self) -> tuple[Archive, ...]:
         tv = _torchvision(self.tv_class)
         return tuple(
@@ -98,6 +101,9 @@ class QmnistSource:
         )
         folder = root / self.folder
         return _split(folder, images, labels[:, 0]), _split(folder, test_images, test_labels[:, 0])
+
+    def place(self, split: str, index: int) -> Place:
+        return _in_idx(self.files[0 if split == "train" else 2], index)
 
     def archives(self) -> tuple[Archive, ...]:
         resources = _torchvision("QMNIST").resources
@@ -136,6 +142,9 @@ class EmnistSource:
             _split(folder, test_images.transpose(1, 2), test_labels.long() - self.first_label),
         )
 
+    def place(self, split: str, index: int) -> Place:
+        return _in_idx(self.files[0 if split == "train" else 2], index, turned=True)
+
     def archives(self) -> tuple[Archive, ...]:
         tv = _torchvision("EMNIST")
         # One archive holds every split; both that the lab knows are taken out, so that it travels once.
@@ -160,6 +169,13 @@ class UspsSource:
             splits.append(_split(root / name, torch.from_numpy(data.data), torch.tensor(data.targets)))
         return splits[0], splits[1]
 
+    def place(self, split: str, index: int) -> Place:
+        where = Sentence(
+            "line {line:,} of the text that is packed in it: the label, then 256 numbers from -1 to 1",
+            line=index + 1,
+        )
+        return Place(self.files[0 if split == "train" else 1], where, None, "", "L", (16, 16))
+
     def archives(self) -> tuple[Archive, ...]:
         listed = _torchvision("USPS").split_list
         return tuple(Archive(_https([listed[s][0]]), listed[s][2], "", "plain") for s in ("train", "test"))
@@ -171,6 +187,7 @@ class CifarSource:
 
     tv_class: str
     label_key: str
+    rows: int  # images in each file of the training split
 
     @property
     def folder(self) -> str:
@@ -198,6 +215,14 @@ class CifarSource:
             labels.extend(batch[self.label_key])
         return _split(folder, torch.cat(images), torch.tensor(labels))
 
+    def place(self, split: str, index: int) -> Place:
+        batch, row = divmod(index, self.rows) if split == "train" else (-2, index)  # the last names classes
+        where = Sentence(
+            "row {row:,} of the array in this pickled batch: all red values, then all green, then all blue",
+            row=row,
+        )
+        return Place(self.files[batch], where, 3 * 32 * 32, "", "RGB", (32, 32))
+
     def archives(self) -> tuple[Archive, ...]:
         tv = _torchvision(self.tv_class)
         return (Archive(_https([tv.url]), tv.tgz_md5, "", "tar.gz"),)
@@ -221,9 +246,24 @@ class SvhnSource:
             splits.append(_split(root / name, images, torch.from_numpy(data.labels)))
         return splits[0], splits[1]
 
+    def place(self, split: str, index: int) -> Place:
+        where = Sentence("X[:, :, :, {index}] of the arrays packed in this MATLAB file", index=index)
+        return Place(self.files[0 if split == "train" else 1], where, None, "", "RGB", (32, 32))
+
     def archives(self) -> tuple[Archive, ...]:
         listed = _torchvision("SVHN").split_list
         return tuple(Archive(_https([listed[s][0]]), listed[s][2], "", "plain") for s in ("train", "test"))
+
+
+def _in_idx(file: str, index: int, turned: bool = False) -> Place:
+    """The place of an image of 28x28 in an IDX file, behind its header of 16 bytes."""
+    first = 16 + 784 * index
+    values = {"first": first, "last": first + 783}
+    if turned:
+        where = Sentence("bytes {first:,} to {last:,}, one for each pixel, column by column", **values)
+    else:
+        where = Sentence("bytes {first:,} to {last:,}, one for each pixel, row by row", **values)
+    return Place(file, where, 784, "", "L", (28, 28), first, turned)
 
 
 def _torchvision(name: str) -> Any:

@@ -30,8 +30,8 @@ from nnlab.data.strokes import curves, glyphs, pen
 from nnlab.paths import cache_root, data_root
 
 TRAIN_COUNT, TEST_COUNT = 20_000, 4_000
-_PART = 2_000  # digits of one seed; parts are written side by side
-_TRAIN_SEED, _TEST_SEED = 1_000, 2_000  # of the first part; the next ones count on from there
+PART = 2_000  # digits of one seed; parts are written side by side
+TRAIN_SEED, TEST_SEED = 1_000, 2_000  # of the first part; the next ones count on from there
 
 
 def load_strokes(root: str | Path | None = None) -> Dataset:
@@ -63,7 +63,7 @@ def build_strokes(train_count: int = TRAIN_COUNT, test_count: int = TEST_COUNT) 
         train_count, test_count: images in each split, multiples of 10.
     """
     with _one_torch_thread_each() as threads:
-        train, test = _written(threads, train_count, _TRAIN_SEED), _written(threads, test_count, _TEST_SEED)
+        train, test = _written(threads, train_count, TRAIN_SEED), _written(threads, test_count, TEST_SEED)
     mean, std = measure(train.images)
     return Dataset(
         name="strokes",
@@ -95,14 +95,14 @@ def _one_torch_thread_each() -> Iterator[ThreadPoolExecutor]:
 
 def _written(threads: ThreadPoolExecutor, count: int, seed: int) -> Split:
     """`count` digits, in parts whose seeds count on from `seed`."""
-    counts = [min(_PART, count - begin) for begin in range(0, count, _PART)]
+    counts = [min(PART, count - begin) for begin in range(0, count, PART)]
     parts = list(threads.map(pen.write_digits, counts, range(seed, seed + len(counts))))
     return Split(torch.cat([part.images for part in parts]), torch.cat([part.labels for part in parts]))
 
 
 def _digest() -> str:
     """Of everything that decides what the images are."""
-    source = hashlib.sha256(f"{TRAIN_COUNT} {TEST_COUNT} {_PART} {_TRAIN_SEED} {_TEST_SEED}".encode())
+    source = hashlib.sha256(f"{TRAIN_COUNT} {TEST_COUNT} {PART} {TRAIN_SEED} {TEST_SEED}".encode())
     for module in (ink, glyphs, curves, pen):
         assert module.__file__ is not None
         source.update(Path(module.__file__).read_bytes())
