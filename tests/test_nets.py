@@ -78,8 +78,16 @@ def test_json_round_trip(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(LAYERS))
 def test_every_field_refuses_what_it_should(name: str) -> None:
+    bad_values = {
+        "whole": (2.5, True),
+        "pair": (2.5, True, (1, 2, 3), (1, 2.5), (2,)),
+        "number": (float("nan"), float("inf"), True),
+        "toggle": (1, 0),
+        "choice": (True, 3),
+    }
     for field in LAYERS[name].fields:
-        for bad in (field.low - 1, 2.5, "many", None, True):
+        limits = () if field.kind in ("toggle", "choice") else (field.low - 1, field.high + 1)
+        for bad in (*bad_values[field.kind], *limits, "many", None, [], {}):
             with pytest.raises(LabError, match=field.name):
                 LayerSpec(name, {field.name: bad}).validate()
     with pytest.raises(LabError, match="no option"):

@@ -13,9 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from nnlab.errors import LabError, ShapeError, check
 from nnlab.nets.layers import Shape, layer_kind, make_layer
-
-# Short names for the modules of a kind, as one would write them by hand: conv1, pool1, linear2.
-_SHORT = {"conv2d": "conv", "max_pool2d": "pool", "pad_to": "pad"}
+from nnlab.randomness import seeded
 
 
 @dataclass(frozen=True)
@@ -30,12 +28,16 @@ class LayerSpec:
         layer_kind(self.kind).options(self.options)
         return self
 
+    def tidy(self) -> LayerSpec:
+        """The same with its options as they are kept (see `Field.clean`); raises `LabError` as `validate`."""
+        return LayerSpec(self.kind, layer_kind(self.kind).tidy(self.options))
+
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, **self.options}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> LayerSpec:
-        return cls(value["kind"], {k: v for k, v in value.items() if k != "kind"}).validate()
+        return cls(value["kind"], {k: v for k, v in value.items() if k != "kind"}).tidy()
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,16 @@ class Architecture:
     layers: tuple[LayerSpec, ...]
 
     def validate(self) -> Architecture:
-        """Return self; raise `LabError` where a layer is not of the registry or has bad options."""
+        """Return self; raise `LabError` where a layer is not of the registry, has bad options, or is not for
+        images."""
         check(bool(self.layers), "The architecture {name} has no layers.", name=self.name)
         for layer in self.layers:
             layer.validate()
+            check(
+                layer_kind(layer.kind).takes not in ("sequence", "tokens"),
+                "{layer} reads sequences; it has no place in a network of images.",
+                layer=layer.kind,
+            )
         return self
 
     def trace(self, in_shape: Shape, classes: int) -> list[Row]:
@@ -76,7 +84,8 @@ class Architecture:
         rows = []
         with torch.device("meta"):
             x = torch.empty(1, *in_shape)
-            for name, kind, module in self._modules(in_shape, classes):
+            for name, kind, module in self.modules(in_shape, classes):
+                module.eval()  # batch normalisation wants more than one sample while training
                 before = tuple(x.shape[1:])
                 with FlopCounterMode(display=False) as counter:
                     x = module(x)
@@ -101,16 +110,19 @@ class Architecture:
             ShapeError: as `trace`.
         """
         self.trace(in_shape, classes)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            return nn.Sequential(OrderedDict((n, m) for n, _, m in self._modules(in_shape, classes)))
+        with seeded(seed):
+            return nn.Sequential(OrderedDict((n, m) for n, _, m in self.modules(in_shape, classes)))
 
-    def _modules(self, in_shape: Shape, classes: int) -> Iterator[tuple[str, str, nn.Module]]:
-        """Name, kind and module of each layer, made on the current default device."""
+    def modules(self, in_shape: Shape, classes: int) -> Iterator[tuple[str, str, nn.Module]]:
+        """Name, kind and module of each layer, made on the current default device.
+
+        Raises:
+            ShapeError: a layer that does not fit what reaches it (its `layer`), with what would (its `fix`).
+        """
         self.validate()
         shape, numbers = in_shape, Counter[str]()
         for spec in self.layers:
-            short = _SHORT.get(spec.kind, spec.kind)
+            short = layer_kind(spec.kind).short or spec.kind
             numbers[short] += 1
             name = f"{short}{numbers[short]}"
             module = _make(name, spec, shape, classes)
@@ -136,15 +148,20 @@ def sequence(name: str, *layers: str | tuple[str, Mapping[str, Any]]) -> Archite
 def _make(name: str, spec: LayerSpec, shape: Shape, classes: int) -> nn.Module:
     try:
         return make_layer(spec.kind, shape, spec.options, classes)
+    except ShapeError as error:
+        told = ShapeError("{layer}: {problem}", layer=name, problem=error)
+        told.fix, told.layer = error.fix, name
+        raise told from None
     except LabError as error:
         raise type(error)("{layer}: {problem}", layer=name, problem=error) from None
 
 
 def _out_shape(module: nn.Module, shape: Shape) -> Shape:
     """The shape `module` gives for one sample of `shape`, by running it on the meta device."""
+    was_training = module.training
     with torch.no_grad():
         sample = torch.empty(1, *shape, device="meta")
-        if next(module.parameters(), sample).device.type == "meta":
-            return tuple(module(sample).shape[1:])
-        stateless = {k: torch.empty_like(v, device="meta") for k, v in module.state_dict().items()}
-        return tuple(torch.func.functional_call(module, stateless, (sample,)).shape[1:])
+        meta = {k: torch.empty_like(v, device="meta") for k, v in module.state_dict().items()}
+        found = torch.func.functional_call(module.eval(), meta, (sample,))
+    module.train(was_training)
+    return tuple(found.shape[1:])

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from nnlab.errors import LabError
+from nnlab.lens.windows import axes
 from nnlab.nets.layers import Shape
 
 
@@ -15,7 +16,7 @@ from nnlab.nets.layers import Shape
 class FirstLayer:
     """``maps[k, y, x] = sum(seen[c, y*stride + i, x*stride + j] * filters[k, c, i, j]) + bias[k]``.
 
-    `seen` (C, H, W) is what reaches the convolution, its zero padding included; `filters` (K, C, h, w),
+    `seen` (C, H, W) is what reaches the convolution, its padding included; `filters` (K, C, h, w),
     `bias` (K,) and `maps` (K, H', W') are the layer's. All are float32 on the CPU.
     """
 
@@ -43,8 +44,9 @@ def first_layer(model: nn.Module, batch: Tensor) -> FirstLayer:
     finally:
         handle.remove()
     seen, maps = noted[0]
-    vertical, horizontal = (int(side) for side in layer.padding)
-    seen = nn.functional.pad(seen, (horizontal, horizontal, vertical, vertical))
+    rows, columns = axes(layer, (seen.shape[1], seen.shape[2], seen.shape[3]))
+    around = (columns.before, columns.after, rows.before, rows.after)
+    seen = nn.functional.pad(seen, around, "constant" if rows.mode == "zeros" else rows.mode)
     bias = layer.bias if layer.bias is not None else torch.zeros(layer.out_channels)
     tensors = (seen[0], layer.weight, bias, maps[0])
     padded, filters, offsets, found = (tensor.detach().float().cpu().contiguous() for tensor in tensors)

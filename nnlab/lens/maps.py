@@ -1,0 +1,58 @@
+"""What each layer of a model makes of an input, and the weights of its convolutions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nnlab.randomness import seeded_from
+
+
+def feature_maps(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
+    """Run `model` on `x` and give each layer's output by its name, in the order in which they are computed.
+
+    A layer is a module without modules inside; its name is that of ``named_modules()``, with `` (2)`` and so
+    on where it is used again. Of outputs that are tuples, as those of recurrent layers, the first part is
+    given. The tensors are copies, so layers that work in place do not change what stood before them. The
+    model runs in the mode it is in; its buffers and torch's generator are left as they were.
+    """
+    found: dict[str, Tensor] = {}
+    uses = Counter[str]()
+
+    def note(name: str, output: Any) -> None:
+        uses[name] += 1
+        value = output[0] if isinstance(output, tuple) else output
+        found[name if uses[name] == 1 else f"{name} ({uses[name]})"] = value.detach().clone()
+
+    def hook(name: str) -> Any:
+        return lambda module, inputs, output: note(name, output)
+
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    handles = [
+        module.register_forward_hook(hook(name))
+        for name, module in model.named_modules()
+        if not any(module.children())
+    ]
+    try:
+        with torch.no_grad(), seeded_from(torch.get_rng_state()) if model.training else nullcontext():
+            model(x)
+    finally:
+        for handle in handles:
+            handle.remove()
+        with torch.no_grad():
+            for name, buffer in model.named_buffers():
+                buffer.copy_(buffers[name])
+    return found
+
+
+def filters(model: nn.Module) -> dict[str, Tensor]:
+    """The weights (out, in/groups, kh, kw) of each convolution of `model`, by its name."""
+    return {
+        name: module.weight.detach()
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d)
+    }

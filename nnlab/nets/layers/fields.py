@@ -1,0 +1,110 @@
+"""The options of a layer: what they may be, from which forms, checks, code and tests are derived."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nnlab.errors import LabError
+
+CLASSES = "classes"  # stands for the number of classes of the data
+
+
+@dataclass(frozen=True)
+class Field:
+    """One option of a layer.
+
+    Attributes:
+        name: torch's name of the argument where there is one.
+        default: torch's where that makes sense.
+        kind: "whole"; "pair", one whole number for both axes or two, for height and width; "number"; "choice"
+            of `choices`; "toggle".
+        low, high: limits of the numbers, both included. How much a layer takes is not limited here: see
+            `nnlab.training.preflight` and `nnlab.lens.check_size`.
+        choices: the values of a choice.
+        words: what may stand in place of a number, for example "same" for a padding.
+    """
+
+    name: str
+    default: Any
+    kind: Literal["whole", "pair", "number", "choice", "toggle"] = "whole"
+    low: float = 1
+    high: float = 2**31 - 1
+    choices: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+    def clean(self, owner: str, value: Any) -> Any:
+        """`value` as it is kept: tuples for lists, one number for a pair of equal ones.
+
+        Raises:
+            LabError: it is not allowed; the sentence names `owner`, the layer.
+        """
+        if isinstance(value, str) and value in self.words:
+            return value
+        match self.kind:
+            case "choice":
+                good = isinstance(value, str) and value in self.choices
+            case "toggle":
+                good = isinstance(value, bool)
+            case "number":
+                good = self._is_number(value)
+            case "whole":
+                good = self._is_whole(value)
+            case "pair":
+                if isinstance(value, (tuple, list)) and len(value) == 2 and all(map(self._is_whole, value)):
+                    return value[0] if value[0] == value[1] else tuple(value)
+                good = self._is_whole(value)
+        if not good:
+            raise self._error(owner, value)
+        return value
+
+    def _is_number(self, value: Any) -> bool:
+        numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return numeric and math.isfinite(value) and self.low <= value <= self.high
+
+    def _is_whole(self, value: Any) -> bool:
+        return isinstance(value, int) and self._is_number(value)
+
+    def _error(self, owner: str, value: Any) -> LabError:
+        values = {
+            "field": self.name, "kind": owner, "value": _shown(value), "low": self.low, "high": self.high,
+        }  # fmt: skip
+        match self.kind:
+            case "choice":
+                return LabError(
+                    "{field} of {kind} is {value}; it should be one of: {known}.",
+                    **values, known=", ".join(self.choices),
+                )  # fmt: skip
+            case "toggle":
+                return LabError("{field} of {kind} is {value}; it should be true or false.", **values)
+            case "number":
+                return LabError(
+                    "{field} of {kind} is {value}; it should lie in {low:g} to {high:g}.", **values
+                )
+            case "pair" if self.words:
+                return LabError(
+                    "{field} of {kind} is {value}; it should be a whole number from {low:g} to {high:g}, or "
+                    "two of them, for height and width, or {words}.",
+                    **values, words=", ".join(map(repr, self.words)),
+                )  # fmt: skip
+            case "pair":
+                return LabError(
+                    "{field} of {kind} is {value}; it should be a whole number from {low:g} to {high:g}, or "
+                    "two of them, for height and width.",
+                    **values,
+                )
+        return LabError(
+            "{field} of {kind} is {value}; it should be a whole number from {low:g} to {high:g}.", **values
+        )
+
+
+def pair(value: int | tuple[int, int]) -> tuple[int, int]:
+    """Height and width of an option of kind "pair"."""
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def _shown(value: Any) -> str:
+    """What was given instead, in a length that fits a sentence."""
+    text = repr(value)
+    return text if len(text) <= 40 else text[:40] + "…"

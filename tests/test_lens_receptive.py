@@ -1,0 +1,191 @@
+"""Receptive fields, against the gradients of single outputs of networks drawn at random."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from layer_settings import fitting
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nnlab.errors import LabError, ShapeError
+from nnlab.lens import Box, reach, receptive_field
+from nnlab.nets.architecture import Architecture, sequence
+from nnlab.nets.layers import LAYERS, out_shape, pair
+from nnlab.nets.presets import preset, preset_names
+
+DRAWN = (
+    "conv2d", "conv2d", "conv2d", "max_pool2d", "avg_pool2d", "adaptive_max_pool2d", "adaptive_avg_pool2d",
+    "pad_to", "relu", "batch_norm2d",
+)  # fmt: skip
+MOST = 14  # the side of a map, so that random padding does not grow without end
+
+
+class SumPool(nn.Module):
+    """The sum where a max pooling takes the largest: every place of the window has a gradient."""
+
+    def __init__(self, pool: nn.MaxPool2d) -> None:
+        super().__init__()
+        self.pool = pool
+
+    def forward(self, x: Tensor) -> Tensor:
+        channels, sizes = x.shape[1], self.pool(x).shape[2:]
+        kernel, stride, padding, dilation = (
+            pair(getattr(self.pool, name)) for name in ("kernel_size", "stride", "padding", "dilation")
+        )
+        after = [
+            (out - 1) * stride[i] + dilation[i] * (kernel[i] - 1) + 1 - x.shape[2 + i] - padding[i]
+            for i, out in enumerate(sizes)
+        ]
+        x = F.pad(x, (padding[1], max(0, after[1]), padding[0], max(0, after[0])))
+        ones = x.new_ones(channels, 1, *kernel)
+        found = F.conv2d(x, ones, stride=stride, dilation=dilation, groups=channels)
+        return found[:, :, : sizes[0], : sizes[1]]
+
+
+def linearised(architecture: Architecture, in_shape: tuple[int, int, int]) -> list[nn.Module]:
+    """Its layers in float64 and evaluation mode, with positive weights: no gradient is lost on the way."""
+    found: list[nn.Module] = []
+    for layer in architecture.build(in_shape, 10).double().eval():
+        for parameter in layer.parameters():
+            parameter.data.uniform_(0.5, 1)
+        if isinstance(layer, nn.MaxPool2d):
+            layer = SumPool(layer)
+        elif isinstance(layer, nn.AdaptiveMaxPool2d):
+            layer = nn.AdaptiveAvgPool2d(layer.output_size)
+        found.append(layer)
+    return found
+
+
+def seen(layers: list[nn.Module], x: Tensor, row: int, col: int) -> Tensor:
+    """(H, W): where the gradient of the last layer's output at (row, col), of any channel, is not zero."""
+    x = x.clone().requires_grad_()
+    y = x
+    for layer in layers:
+        y = layer(y)
+    (y[0, row] if y.ndim == 2 else y[0, :, row, col].sum()).backward()
+    assert x.grad is not None
+    return x.grad[0].abs().sum(0) > 0
+
+
+def box_of(mask: Tensor) -> Box:
+    rows, cols = mask.any(1).nonzero().flatten().tolist(), mask.any(0).nonzero().flatten().tolist()
+    return Box(rows[0], cols[0], rows[-1] + 1, cols[-1] + 1) if rows else Box(0, 0, 0, 0)
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> tuple[Architecture, tuple[int, int, int]]:
+    in_shape = (draw(st.integers(1, 2)), draw(st.integers(3, 12)), draw(st.integers(3, 12)))
+    shape: tuple[int, ...] = in_shape
+    specs: list[Any] = []
+    for _ in range(draw(st.integers(1, 4))):
+        kind = draw(st.sampled_from(DRAWN))
+        options = draw(fitting(kind, shape))
+        after = out_shape(kind, shape, options)
+        if max(after[1:]) <= MOST:
+            specs.append((kind, options))
+            shape = after
+    return sequence("drawn", *specs, "flatten", "linear"), in_shape
+
+
+@settings(max_examples=300)
+@given(network=networks(), data=st.data())
+def test_the_field_is_where_the_gradient_is_not_zero(
+    network: tuple[Architecture, tuple[int, int, int]], data: st.DataObject
+) -> None:
+    architecture, in_shape = network
+    rows = architecture.trace(in_shape, 10)
+    layers = linearised(architecture, in_shape)
+    at = data.draw(st.integers(0, len(rows) - 1))
+    shape = rows[at].out_shape
+    row, col = (
+        data.draw(st.integers(0, count - 1)) for count in (shape[1:] if len(shape) == 3 else (shape[0], 1))
+    )
+    mask = seen(layers[: at + 1], torch.rand(1, *in_shape).double() + 0.5, row, col)
+    layer = data.draw(st.sampled_from([at, rows[at].name]))
+    assert receptive_field(architecture, layer, row, col, in_shape) == box_of(mask)
+    if len(shape) == 3:  # not the box alone, but every place in it
+        found = reach(architecture, in_shape)[at]
+        expected = torch.zeros(in_shape[1:], dtype=torch.bool)
+        expected[torch.tensor(sorted(found.rows[row]), dtype=torch.long)[:, None],
+                 torch.tensor(sorted(found.columns[col]), dtype=torch.long)] = True  # fmt: skip
+        assert torch.equal(mask, expected)
+
+
+IMAGES = [name for name, kind in LAYERS.items() if kind.takes in ("any", "image") and name != "linear"]
+VECTORS = [name for name, kind in LAYERS.items() if kind.takes in ("any", "vector")]
+
+
+def jacobian(layer: nn.Module, x: Tensor) -> Tensor:
+    """Where the derivative of some output by some input is not zero: (out, ..., in, ...)."""
+    return torch.autograd.functional.jacobian(lambda x: layer(x[None])[0], x) != 0
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_every_layer_of_images_sees_what_its_entry_says(name: str) -> None:
+    options = {"size": 9} if name == "pad_to" else {}
+    architecture, in_shape = sequence("x", (name, options), "flatten", "linear"), (2, 6, 7)
+    layer = architecture.build(in_shape, 10)[0].double().eval()
+    torch.manual_seed(0)
+    # Several inputs, for layers that pass on some of their values only.
+    moved = torch.stack([jacobian(layer, 2 * torch.randn(in_shape).double()) for _ in range(30)]).any(0)
+    if moved.ndim == 4:  # flattened: the places of each unit
+        for unit in range(moved.shape[0]):
+            assert receptive_field(architecture, 0, unit, 0, in_shape) == box_of(moved[unit].any(0))
+        return
+    for row in range(moved.shape[1]):
+        for col in range(moved.shape[2]):
+            mask = moved[:, row, col].any(0).any(0)
+            assert receptive_field(architecture, 0, row, col, in_shape) == box_of(mask)
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_every_layer_of_vectors_sees_what_its_entry_says(name: str) -> None:
+    architecture, in_shape = sequence("x", "flatten", name, "flatten", "linear"), (1, 2, 3)
+    layer = architecture.build(in_shape, 10)[1].double().eval()
+    torch.manual_seed(0)
+    moved = torch.stack([jacobian(layer, 2 * torch.randn(6).double()) for _ in range(60)]).any(0)
+    for unit in range(len(moved)):
+        found = receptive_field(architecture, 1, unit, 0, in_shape)
+        assert found == box_of(moved[unit].reshape(2, 3))
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_classifiers_see_the_whole_image(name: str) -> None:
+    assert receptive_field(preset(name), -1 + len(preset(name).layers), 3, 0, (1, 28, 28)) == (0, 0, 28, 28)
+
+
+def test_the_usual_arithmetic() -> None:
+    """The formula of the textbooks: size r + (k - 1) * jump, one place on for every jump."""
+    architecture = sequence(
+        "x", ("conv2d", {"kernel_size": 5}), "relu", "max_pool2d", "conv2d", "flatten", "linear"
+    )
+    in_shape = (1, 28, 28)
+    assert receptive_field(architecture, "conv1", 3, 4, in_shape) == (3, 4, 8, 9)
+    assert receptive_field(architecture, "pool1", 1, 2, in_shape) == (2, 4, 8, 10)
+    assert receptive_field(architecture, "conv2", 1, 2, in_shape) == (2, 4, 12, 14)
+    assert receptive_field(architecture, 3, 1, 2, in_shape) == (2, 4, 12, 14)
+
+
+def test_a_unit_in_the_padding_sees_nothing() -> None:
+    architecture = sequence("x", ("conv2d", {"kernel_size": 2, "padding": 4}), "flatten", "linear")
+    assert receptive_field(architecture, "conv1", 0, 5, (1, 6, 6)) == (0, 0, 0, 0)
+    assert receptive_field(architecture, "conv1", 5, 5, (1, 6, 6)) == (1, 1, 3, 3)
+
+
+def test_what_is_not_there() -> None:
+    net = preset("net")
+    with pytest.raises(LabError, match=r"net has no layer 'conv9'; it has: conv1, relu1.*linear1"):
+        receptive_field(net, "conv9", 0, 0, (1, 28, 28))
+    with pytest.raises(LabError, match="layer 8 is not there; it runs from 0 to 7"):
+        receptive_field(net, 8, 0, 0, (1, 28, 28))
+    with pytest.raises(LabError, match="row 28 is not there; it runs from 0 to 27"):
+        receptive_field(net, "conv1", 28, 0, (1, 28, 28))
+    with pytest.raises(LabError, match="unit 10 is not there"):
+        receptive_field(net, "linear1", 10, 0, (1, 28, 28))
+    with pytest.raises(ShapeError, match="pool2"):
+        receptive_field(net, "conv1", 0, 0, (1, 2, 2))
