@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 import threading
@@ -19,6 +20,7 @@ from nnlab.errors import LabError, RunError
 from nnlab.nets.architecture import sequence
 from nnlab.runs import Run, RunStore, client
 from nnlab.runs import store as store_module
+from nnlab.runs.files import write_json
 from nnlab.training.evaluate import evaluate
 from nnlab.training.events import Event
 from nnlab.training.loop import train
@@ -132,6 +134,42 @@ def test_the_newest_first_and_found_again_by_id(here: RunStore) -> None:
     with pytest.raises(RunError, match="There is no run"):
         other.open(made[1].id)
     made[1].delete()  # asking twice is asking once
+
+
+def test_a_run_is_parsed_once_and_anew_where_its_files_are_others(here: RunStore) -> None:
+    made = [here.train_here(quick(epochs=0.1, seed=seed)) for seed in range(3)]
+    looked = here.runs()
+    assert all(a is b for a, b in zip(looked, here.runs(), strict=True))
+    assert here.open(made[0].id) is looked[2]
+
+    changed = made[0].path / "spec.json"
+    value = json.loads(changed.read_text())
+    value["recipe"]["seed"] = 77
+    write_json(changed, value)
+    again = here.runs()
+    assert again[2] is not looked[2] and again[2].spec.recipe.seed == 77
+    assert again[0] is looked[0] and again[1] is looked[1]
+
+    shutil.rmtree(made[1].path)
+    assert [run.id for run in here.runs()] == [made[2].id, made[0].id]
+    (made[2].path / "state.json").unlink()
+    assert [run.id for run in here.runs()] == [made[0].id] and len(here.damaged()) == 1
+
+
+def test_many_threads_look_at_the_same_runs(here: RunStore) -> None:
+    made = [here.train_here(quick(epochs=0.1, seed=seed)) for seed in range(3)]
+    found: list[list[str]] = []
+
+    def look() -> None:
+        for _ in range(20):
+            found.append([run.id for run in here.runs() if run.spec and run.state == "finished"])
+
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 80 and all(ids == [run.id for run in reversed(made)] for ids in found)
 
 
 @pytest.mark.parametrize(

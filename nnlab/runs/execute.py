@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from nnlab.data import load_dataset
+from nnlab.data.division import divide
 from nnlab.errors import LabError, RunError
 from nnlab.runs import locks
 from nnlab.runs.control import Control, ControlWatch
@@ -89,7 +90,7 @@ class _Execution:
         if self._asked().want == "stop":
             return recorder.end(State("stopped"))
         spec = RunSpec.from_json(read_json(self.run / SPEC))
-        data = load_dataset(spec.dataset, root=self.data_root)
+        data = divide(load_dataset(spec.dataset, root=self.data_root), spec.division)
         events = train(spec, data, controls=self.controls)
         recorder.weights_of(spec.architecture, data)
         for event in events:

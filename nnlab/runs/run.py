@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -49,9 +50,15 @@ class Run:
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise damaged(self.path / SPEC, error) from None
 
-    @property
+    @cached_property
     def in_shape(self) -> Shape:
-        """(C, H, W) of the images."""
+        """(C, H, W) of the images: the weights say it, also when the dataset has been deleted since.
+
+        Raises `DataError` where there are no weights yet and no such dataset either.
+        """
+        for path in (self.path / LIVE, *(file for _, file in self.snapshots())):
+            with suppress(RunError):
+                return load_tensors(path)[1].in_shape
         return dataset_info(self.spec.dataset).shape
 
     @cached_property

@@ -6,6 +6,7 @@ import errno
 import re
 import secrets
 import shutil
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from nnlab.runs.control import Control, write_control
 from nnlab.runs.execute import SPEC, execute
 from nnlab.runs.files import disk_problem, write_json
 from nnlab.runs.run import Run
+from nnlab.runs.state import FILE as STATE
 from nnlab.runs.state import State, store_state
 from nnlab.training.events import Event
 from nnlab.training.loop import Controls
@@ -31,12 +33,16 @@ from nnlab.training.recipe import RunSpec
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}")
 _ID_FORMAT = "%Y%m%d-%H%M%S-%f"
 
+_Stamp = tuple[tuple[int, int, int], ...]
+
 
 class RunStore:
     """The runs under `path` (default: `nnlab.paths.runs_root`). Any number of processes may share it."""
 
     def __init__(self, path: str | Path | None = None) -> None:
         self.path = runs_root(path).expanduser().resolve()
+        self._guard = threading.Lock()
+        self._known: dict[str, tuple[_Stamp, Run]] = {}  # by id, so that a file is parsed once
 
     def warm(self) -> None:
         """Start the job server now, so that the first run does not wait for torch to be imported.
@@ -97,17 +103,27 @@ class RunStore:
         return self._checked(self.path / run_id)
 
     def _checked(self, path: Path) -> Run:
-        run = Run(path)
+        """The run in `path`: the object of the last look, unless its files are others since."""
+        stamp = _stamp(path)
+        with self._guard:
+            known = self._known.get(path.name)
+        run = known[1] if known is not None and stamp and known[0] == stamp else Run(path)
         _ = run.spec, run.created, run.status  # these raise where the directory is damaged
+        with self._guard:
+            self._known[path.name] = stamp, run
         return run
 
     def _look(self) -> tuple[list[Run], list[RunError]]:
         runs, problems = [], []
-        for path in sorted(self._directories(), reverse=True):
+        paths = sorted(self._directories(), reverse=True)
+        for path in paths:
             try:
                 runs.append(self._checked(path))
             except RunError as error:
                 problems.append(error)
+        there = {path.name for path in paths}
+        with self._guard:
+            self._known = {name: known for name, known in self._known.items() if name in there}
         return runs, problems
 
     def _directories(self) -> list[Path]:
@@ -127,11 +143,14 @@ class RunStore:
         info = dataset_info(spec.dataset)
         if not is_present(spec.dataset):
             load_dataset(spec.dataset)  # raises, and says best what is missing and what to do about it
-        rows = preflight(spec, info.shape, len(info.classes), info.train_count)
+        samples = spec.division.counts(info.train_count, info.test_count).train
+        rows = preflight(spec, info.shape, len(info.classes), samples)
+        if spec.recipe.transforms:  # whether they fit is seen on an image of the data
+            spec.recipe.transforms.for_training(load_dataset(spec.dataset))
         made = self.path / f".{secrets.token_hex(8)}"  # nobody's run until it is whole
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            limits.check_disk(self.path, rows, spec.recipe, info.train_count)
+            limits.check_disk(self.path, rows, spec.recipe, samples)
             made.mkdir()
             write_json(made / SPEC, spec.to_json())
             write_control(made, Control())
@@ -151,6 +170,15 @@ class RunStore:
             except OSError as error:  # taken by another process in the same microsecond: a later one is free
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
+
+
+def _stamp(run: Path) -> _Stamp:
+    """What changes when a run's specification or state is written anew: each becomes another file."""
+    try:
+        found = [(run / name).stat() for name in (SPEC, STATE)]
+    except OSError:
+        return ()  # damaged, as reading it will tell
+    return tuple((stat.st_ino, stat.st_mtime_ns, stat.st_size) for stat in found)
 
 
 def _no_server(error: OSError) -> RunError:

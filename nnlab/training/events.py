@@ -8,6 +8,18 @@ from typing import Any
 
 from torch import Tensor
 
+# What a network was measured to do, on the part that is looked at while it trains first.
+MEASURED = ("validation_loss", "validation_accuracy", "test_loss", "test_accuracy")
+
+
+def last_accuracy(values: Mapping[str, Any]) -> tuple[str, float] | None:
+    """The part ("test" or "validation") and the accuracy on it that an event or a result tells of: on the
+    test part, where it has been looked at."""
+    for part in ("test", "validation"):
+        if f"{part}_accuracy" in values:
+            return part, values[f"{part}_accuracy"]
+    return None
+
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
@@ -24,15 +36,18 @@ class Event:
     `seq` counts from 1 without gaps; `step` is the number of optimizer steps done so far.
     `values` is plain JSON. Kinds and their values:
 
-    started    device, threads, parameters, steps, samples, initial test_loss and test_accuracy
+    started    device, threads, parameters, steps, epoch_steps, samples, torch
     tick       loss: [the loss of every step since the last tick], lr, seconds, samples_per_second,
                seconds_left, epoch (a float), layers: {name: {grad_norm, mean, std, zeros}}
-    evaluated  test_loss, test_accuracy, train_loss (mean over the epoch so far), epoch, seconds
+    evaluated  test_loss, test_accuracy, train_loss (mean over the epoch so far), epoch, seconds; where the
+               data has a validation part, validation_loss and validation_accuracy every time and those of
+               the test part only in the last
     snapshot   reason ("first", "progress", "epoch", "last"); the event's `snapshot` holds the weights
     failed     sentence, template, arguments (see `LabError`), last_finite_step; its `snapshot`, if any,
                holds the last finite weights
-    stopped    test_loss, test_accuracy, epochs, seconds, samples_per_second
-    finished   test_loss, test_accuracy, epochs, seconds, samples_per_second
+    stopped    test_loss, test_accuracy, epochs, seconds, samples_per_second; with a validation part also
+               validation_loss and validation_accuracy
+    finished   as stopped
 
     The last event of a run is one of failed, stopped and finished. A `tick` carries in `snapshot` only
     the weight of the first layer that has one, for the live view; it is not meant to be kept.

@@ -25,18 +25,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nnlab.data.dataset import Dataset
+from nnlab.data.dataset import Dataset, Split
+from nnlab.data.division import divide
 from nnlab.devices import detect_device
 from nnlab.errors import LabError
 from nnlab.training.batches import Batches, background
 from nnlab.training.evaluate import evaluate
-from nnlab.training.events import Event, Snapshot
+from nnlab.training.events import MEASURED, Event, Snapshot
 from nnlab.training.losses import loss_function
 from nnlab.training.observe import as_floats, copy_weights, first_weight, is_finite, layer_statistics
 from nnlab.training.optim import make_optimizer, optimizer_kind
 from nnlab.training.preflight import preflight
 from nnlab.training.recipe import RunSpec
 from nnlab.training.schedules import make_schedule
+from nnlab.transforms.training import Augmenter
 
 TICK_SECONDS = 0.25
 # Samples in a batch. From here on convolutions are fastest with their channels last in memory; below,
@@ -64,13 +66,18 @@ def train(
 ) -> Iterator[Event]:
     """Train as `spec` says and tell about it (see `Event` for the kinds).
 
+    `data` is the dataset as published, or divided already as `spec` says. With a validation part, that is
+    what the network is measured on while it trains, and the test part once, at the end.
+
     While the caller holds an event, the training waits, and its clock stands still: so a pause is
     simply not asking for the next one. Threads are torch's current setting.
 
     Raises:
-        LabError: the training cannot start (see `preflight`); raised here, before the first event.
+        LabError: the training cannot start (see `preflight`), or the recipe's transforms do not fit the
+            images; raised here, before the first event.
     """
     device = device or detect_device()
+    data = divide(data, spec.division)
     preflight(spec, data.shape, len(data.classes), len(data.train), device)
     return _Training(spec, data, device, controls or Controls(), tick_seconds).events()
 
@@ -95,10 +102,11 @@ class _Training:
         self.steps = recipe.steps(len(data.train))
         self.optimizer = make_optimizer(recipe.optimizer, self.model.parameters(), recipe.lr, recipe.options)
         self.schedule = make_schedule(recipe.schedule, self.optimizer, self.steps, self.epoch_steps)
+        transforms = recipe.transforms.for_training(data)
+        augmenter = Augmenter(transforms, recipe.seed) if transforms else None
         self.batches = Batches(
-            data.train, data.mean, data.std, recipe.batch_size, recipe.seed, device, channels_last
+            data.train, data.mean, data.std, recipe.batch_size, recipe.seed, device, channels_last, augmenter
         )
-        self.test = data.test
         self.generator = torch.Generator(device).manual_seed(recipe.seed)
         self.fill = background(data.mean, data.std).to(device)
         self.step = self.seq = 0
@@ -143,7 +151,7 @@ class _Training:
             while self.controls.evaluate:  # asked for while the caller held one of these events
                 self.controls.evaluate = False
                 yield self._event("evaluated", self._evaluated())
-        evaluated = self._evaluated()
+        evaluated = self._evaluated(last=True)
         yield self._event("evaluated", evaluated)
         yield self._event("snapshot", {"reason": "last"}, copy_weights(self.model, self.step))
         yield self._event("finished" if self.step == self.steps else "stopped", self._result(evaluated))
@@ -265,21 +273,28 @@ class _Training:
             "seconds_left": (self.steps - self.step) / max(1, self.step) * seconds,
         }
 
-    def _evaluated(self) -> dict[str, Any]:
-        found = evaluate(self.model, self.test, self.data.mean, self.data.std, self.loss)
+    def _evaluated(self, last: bool = False) -> dict[str, Any]:
+        """On the validation part; on the test part where there is no other, and at the end."""
+        measured: dict[str, float] = {}
+        if self.data.validation is not None:
+            measured |= self._measured("validation", self.data.validation)
+        if last or not measured:
+            measured |= self._measured("test", self.data.test)
         return {
-            "test_loss": found.loss,
-            "test_accuracy": found.accuracy,
+            **measured,
             "train_loss": sum(self.epoch_losses) / len(self.epoch_losses),
             "epoch": self.step / self.epoch_steps,
             "seconds": self.seconds,
         }
 
+    def _measured(self, part: str, split: Split) -> dict[str, float]:
+        found = evaluate(self.model, split, self.data.mean, self.data.std, self.loss)
+        return {f"{part}_loss": found.loss, f"{part}_accuracy": found.accuracy}
+
     def _result(self, evaluated: dict[str, Any]) -> dict[str, Any]:
-        names = ("test_loss", "test_accuracy")
         speed = self._speed()
         return {
-            **{name: evaluated[name] for name in names},
+            **{name: evaluated[name] for name in MEASURED if name in evaluated},
             "epochs": self.step / self.epoch_steps,
             "seconds": speed["seconds"],
             "samples_per_second": speed["samples_per_second"],

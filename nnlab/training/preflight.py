@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from nnlab.devices import detect_device, free_memory
@@ -12,6 +14,8 @@ from nnlab.nets.layers import Shape
 from nnlab.training.optim import optimizer_kind
 from nnlab.training.recipe import RunSpec
 
+_COMPARE = ("batch_norm1d", "batch_norm2d")  # need more than one value a channel while training
+
 
 def preflight(
     spec: RunSpec, in_shape: Shape, classes: int, samples: int, device: torch.device | None = None
@@ -20,7 +24,8 @@ def preflight(
 
     Raises:
         ShapeError: the network does not take the images.
-        LabError: a bad recipe, a batch larger than the data, or more memory needed than is free.
+        LabError: a bad recipe, a batch larger than the data, a batch of one where a layer compares samples,
+            or more memory needed than is free.
     """
     spec.validate()
     recipe = spec.recipe
@@ -35,6 +40,14 @@ def preflight(
         "The architecture {name} has no weights, so there is nothing to train.",
         name=spec.architecture.name,
     )
+    smallest = samples % recipe.batch_size or recipe.batch_size
+    for row in rows:
+        check(
+            smallest > 1 or row.kind not in _COMPARE or math.prod(row.out_shape[1:]) > 1,
+            "{layer} compares the samples of a batch, but of {samples} samples in batches of {batch} the "
+            "last batch has only one: take another batch size.",
+            layer=row.name, samples=samples, batch=recipe.batch_size,
+        )  # fmt: skip
     device = device or detect_device()
     state = optimizer_kind(recipe.optimizer).state_per_parameter
     needed = training_memory(rows, in_shape, recipe.batch_size, state)

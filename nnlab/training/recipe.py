@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nnlab.data.division import Division
 from nnlab.errors import check
 from nnlab.nets.architecture import Architecture
 from nnlab.training.augment import Augmentation
 from nnlab.training.losses import loss_function
 from nnlab.training.optim import optimizer_kind, optimizer_options
 from nnlab.training.schedules import SCHEDULES
+from nnlab.transforms import Pipeline
 
 PRECISIONS = ("float32", "bfloat16")
 MAX_LR = 100.0
@@ -27,6 +29,8 @@ class Recipe:
         epochs: passes through the training data; 0.4 stops within the first.
         seed: decides initial weights, the order of the samples and the augmentation.
         options: further arguments of the torch optimizer, for instance ``{"momentum": 0.9}``.
+        transforms: applied to each training image before it is normalised; of a whole pipeline, what
+            `Pipeline.for_training` takes.
         precision: "bfloat16" computes under `torch.autocast`; weights stay float32.
     """
 
@@ -39,6 +43,7 @@ class Recipe:
     seed: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
     augmentation: Augmentation = field(default_factory=Augmentation)
+    transforms: Pipeline = field(default_factory=Pipeline)
     precision: str = "float32"
 
     def validate(self) -> Recipe:
@@ -72,6 +77,7 @@ class Recipe:
             value=self.seed,
         )
         self.augmentation.validate()
+        self.transforms.validate()
         check(
             self.precision in PRECISIONS,
             "The precision is {name}; it should be one of: {known}.",
@@ -89,28 +95,36 @@ class Recipe:
 
     def to_json(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return values | {"options": dict(self.options), "augmentation": self.augmentation.to_json()}
+        return values | {
+            "options": dict(self.options),
+            "augmentation": self.augmentation.to_json(),
+            "transforms": self.transforms.to_json(),
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Recipe:
         """The inverse of `to_json`; raises `LabError` as `validate`."""
         augmentation = Augmentation.from_json(value.get("augmentation", {}))
-        return cls(**{**value, "augmentation": augmentation}).validate()
+        transforms = Pipeline.from_json(value.get("transforms", {}))
+        return cls(**{**value, "augmentation": augmentation, "transforms": transforms}).validate()
 
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What is trained, on what, and how. `dataset` is a name of the registry."""
+    """What is trained, on what, and how. `dataset` is a name of the registry; `division` says which of its
+    images are trained on, looked at meanwhile, and looked at in the end."""
 
     dataset: str
     architecture: Architecture
     recipe: Recipe = field(default_factory=Recipe)
+    division: Division = field(default_factory=Division)
 
     def validate(self) -> RunSpec:
         """Return self; raise `LabError` for what is wrong whatever the data is like."""
         check(bool(self.dataset), "The run names no dataset.")
         self.architecture.validate()
         self.recipe.validate()
+        self.division.validate()
         return self
 
     def to_json(self) -> dict[str, Any]:
@@ -118,13 +132,16 @@ class RunSpec:
             "dataset": self.dataset,
             "architecture": self.architecture.to_json(),
             "recipe": self.recipe.to_json(),
+            "division": self.division.to_json(),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> RunSpec:
         """The inverse of `to_json`; raises `LabError` as `validate`."""
         architecture = Architecture.from_json(value["architecture"])
-        return cls(value["dataset"], architecture, Recipe.from_json(value["recipe"])).validate()
+        recipe = Recipe.from_json(value["recipe"])
+        division = Division.from_json(value.get("division", {}))  # runs of before there was one have none
+        return cls(value["dataset"], architecture, recipe, division).validate()
 
 
 def _is_number(value: Any) -> bool:
