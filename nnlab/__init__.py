@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nnlab.data import dataset_names, load_dataset
     from nnlab.data.dataset import Dataset, Split
+    from nnlab.data.division import Division, divide
+    from nnlab.data.images import load_images
     from nnlab.devices import describe_device, detect_device
     from nnlab.drawing import drawing_to_image, predict_drawing, shipped_model
     from nnlab.errors import DataError, LabError, RunError, ShapeError
@@ -30,10 +32,13 @@ if TYPE_CHECKING:
     from nnlab.training.events import Event, Snapshot
     from nnlab.training.loop import Controls, train
     from nnlab.training.recipe import Recipe, RunSpec
+    from nnlab.transforms import Pipeline
 
 _HOMES = {
     "nnlab.data": ("dataset_names", "load_dataset"),
     "nnlab.data.dataset": ("Dataset", "Split"),
+    "nnlab.data.division": ("Division", "divide"),
+    "nnlab.data.images": ("load_images",),
     "nnlab.devices": ("describe_device", "detect_device"),
     "nnlab.drawing": ("drawing_to_image", "predict_drawing", "shipped_model"),
     "nnlab.errors": ("DataError", "LabError", "RunError", "ShapeError"),
@@ -45,7 +50,9 @@ _HOMES = {
     "nnlab.training.events": ("Event", "Snapshot"),
     "nnlab.training.loop": ("Controls", "train"),
     "nnlab.training.recipe": ("Recipe", "RunSpec"),
+    "nnlab.transforms": ("Pipeline",),
 }
+_PARTS = ("lens",)  # packages that are looked into by their own name: nnlab.lens.conv_terms
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "Architecture",
@@ -53,9 +60,11 @@ __all__ = [
     "Controls",
     "DataError",
     "Dataset",
+    "Division",
     "Event",
     "LabError",
     "LayerSpec",
+    "Pipeline",
     "Recipe",
     "Run",
     "RunError",
@@ -67,9 +76,11 @@ __all__ = [
     "dataset_names",
     "describe_device",
     "detect_device",
+    "divide",
     "drawing_to_image",
     "evaluate",
     "load_dataset",
+    "load_images",
     "predict_drawing",
     "preset",
     "preset_names",
@@ -79,6 +90,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PARTS:
+        return import_module(f"nnlab.{name}")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'nnlab' has no attribute {name!r}")
     return getattr(import_module(_HOME_OF[name]), name)

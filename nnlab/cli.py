@@ -30,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = parsed.command(parsed)
     except LabError as error:
         print(f"nnlab: {error}", file=sys.stderr)
+        for problem in getattr(error, "problems", ()):
+            row = "" if problem.row is None else f":{problem.row}"
+            print(f"{problem.file}{row}: {problem.reason}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -45,7 +48,16 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train a network here, recorded as a run")
     train.set_defaults(command=_train)
-    train.add_argument("--dataset", default="strokes", help="a dataset of the registry (default: strokes)")
+    learned = train.add_mutually_exclusive_group()
+    learned.add_argument(
+        "--dataset", default="strokes", help="a dataset of the registry (default: strokes), or images/NAME"
+    )
+    learned.add_argument(
+        "--images", metavar="FILE", help="your own: a zip or a folder of class folders, or with one CSV"
+    )
+    train.add_argument("--image-size", type=int, default=32, help="pixels a side of --images (default: 32)")
+    train.add_argument("--channels", type=int, default=3, help="of --images: 1 grey, 3 colour (default: 3)")
+    train.add_argument("--fit", default="fit", help="of --images: fit, fill or stretch (default: fit)")
     train.add_argument("--model", default="convnet", help="a preset (default: convnet)")
     train.add_argument("--epochs", type=float, help="passes through the data; may be a fraction")
     train.add_argument("--optimizer")
@@ -69,6 +81,23 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="shift, rotate, scale, shear or elastic",
     )
+    train.add_argument(
+        "--transforms",
+        default="",
+        metavar="TEXT",
+        help="of torchvision, image by image, e.g. 'random_crop;horizontal_flip;rotation:degrees=10'",
+    )
+    train.add_argument(
+        "--validation",
+        type=float,
+        metavar="SHARE",
+        help="of the training images, to look at meanwhile",
+    )
+    train.add_argument(
+        "--test", type=float, metavar="SHARE", help="of all images (default: the published test split)"
+    )
+    train.add_argument("--unstratified", action="store_true", help="split without regard to classes")
+    train.add_argument("--split-seed", type=int, metavar="SEED", help="of the split (default: 0)")
     train.add_argument("--threads", type=int, help="CPU threads (default: all cores but one)")
     train.add_argument("--download", action="store_true", help="fetch the dataset where it is absent")
     train.add_argument("--json", action="store_true", help="one JSON object per event on stdout")
@@ -84,6 +113,17 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("run", metavar="RUN", help="the run's id")
     export.add_argument("--to", required=True, type=Path, metavar="FILE", help="ending in .safetensors")
     _add_runs(export)
+
+    loading = commands.add_parser("loading", help="samples a second of a DataLoader, and of our own batches")
+    loading.set_defaults(command=_loading)
+    loading.add_argument("--dataset", default="strokes", help="a dataset of the registry (default: strokes)")
+    loading.add_argument("--batch-size", type=int, default=64)
+    loading.add_argument("--sampler", default="random", help="sequential, random or weighted")
+    loading.add_argument(
+        "--workers", type=int, nargs="*", default=[0, 1, 2], help="how many (default: 0 1 2)"
+    )
+    loading.add_argument("--seconds", type=float, default=1.5, help="that each way is measured for")
+    loading.add_argument("--json", action="store_true", help="one JSON object for each way on stdout")
 
     doctor = commands.add_parser("doctor", help="versions, device, folders, and what is missing")
     doctor.set_defaults(command=_doctor)
@@ -112,6 +152,8 @@ def _train(arguments: argparse.Namespace) -> int:
 
     threads = default_threads() if arguments.threads is None else arguments.threads
     check(threads >= 1, "The number of threads is {value}; it should be at least 1.", value=threads)
+    if arguments.images is not None:
+        arguments.dataset = _imported(arguments)
     spec = _spec(arguments)
     if arguments.download:
         load_dataset(spec.dataset, download=True)
@@ -144,11 +186,21 @@ def _train(arguments: argparse.Namespace) -> int:
     return _INTERRUPTED if pressed else 1
 
 
+def _imported(arguments: argparse.Namespace) -> str:
+    """The name of the dataset that becomes of the pictures in ``--images``."""
+    from nnlab.data.images import ImageOptions, import_images
+
+    options = ImageOptions(arguments.image_size, arguments.channels, arguments.fit)
+    return import_images(arguments.images, options).name
+
+
 def _spec(arguments: argparse.Namespace) -> RunSpec:
+    from nnlab.data.division import Division
     from nnlab.nets.presets import preset
     from nnlab.training.augment import Augmentation
     from nnlab.training.optim import optimizer_kind
     from nnlab.training.recipe import Recipe, RunSpec
+    from nnlab.transforms import Pipeline
 
     names = ("optimizer", "lr", "schedule", "loss", "epochs", "batch_size", "seed", "precision")
     given = {name: value for name in names if (value := getattr(arguments, name)) is not None}
@@ -159,8 +211,15 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
     except TypeError:
         known = ", ".join(Augmentation.__dataclass_fields__)
         raise LabError("--augment takes one of: {known}.", known=known) from None
-    recipe = Recipe(**given, options=_pairs(arguments.option), augmentation=moved)
-    return RunSpec(arguments.dataset, preset(arguments.model), recipe).validate()
+    transforms = Pipeline.from_text(arguments.transforms)
+    recipe = Recipe(**given, options=_pairs(arguments.option), augmentation=moved, transforms=transforms)
+    division = Division(
+        validation=arguments.validation or 0.0,
+        test=arguments.test,
+        stratified=not arguments.unstratified,
+        seed=arguments.split_seed or 0,
+    )
+    return RunSpec(arguments.dataset, preset(arguments.model), recipe, division).validate()
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, Any]:
@@ -194,18 +253,18 @@ class _ProgressTeller:
 
     def __init__(self) -> None:
         self._steps = 0
-        self._accuracy = "-"
+        self._accuracy = "test accuracy -"
 
     def hear(self, event: Event) -> None:
         values = event.values
         if event.kind == "started":
             self._steps = values["steps"]
         elif event.kind == "evaluated":
-            self._accuracy = f"{values['test_accuracy']:.2%}"
+            self._accuracy = _accuracy(values)
         elif event.kind == "tick":
             loss = sum(values["loss"]) / len(values["loss"])
             line = (
-                f"step {event.step:,}/{self._steps:,}  loss {loss:.4f}  test accuracy {self._accuracy}  "
+                f"step {event.step:,}/{self._steps:,}  loss {loss:.4f}  {self._accuracy}  "
                 f"{values['samples_per_second']:,.0f} samples/s  {values['seconds_left']:.1f} s left"
             )
             print(f"\r{line:<100}", end="", file=sys.stderr, flush=True)
@@ -214,23 +273,40 @@ class _ProgressTeller:
         print(file=sys.stderr)
         if problem:
             print(f"nnlab: {problem}", file=sys.stderr)
-        accuracy = f", test accuracy {result['test_accuracy']:.2%}" if "test_accuracy" in result else ""
-        print(f"{run_id} {state}{accuracy}")
+        accuracy = _accuracy(result)
+        print(f"{run_id} {state}" + (f", {accuracy}" if accuracy else ""))
+
+
+def _accuracy(values: Mapping[str, Any]) -> str:
+    """What an event or a result tells of it, with the part it was measured on; "" for nothing."""
+    from nnlab.training.events import last_accuracy
+
+    found = last_accuracy(values)
+    return "" if found is None else f"{found[0]} accuracy {found[1]:.2%}"
 
 
 def _runs(arguments: argparse.Namespace) -> int:
     from nnlab.runs import RunStore
+    from nnlab.training.events import last_accuracy
 
     store = RunStore(arguments.runs)
     for run in store.runs():
         status, spec = run.status, run.spec
-        accuracy = (status.result or {}).get("test_accuracy")
+        result = status.result or {}
         if arguments.json:
-            row = {"run": run.id, "state": status.name, "test_accuracy": accuracy, "spec": spec.to_json()}
+            row = {
+                "run": run.id, "state": status.name, "test_accuracy": result.get("test_accuracy"),
+                "validation_accuracy": result.get("validation_accuracy"), "spec": spec.to_json(),
+            }  # fmt: skip
             print(json.dumps(row))
         else:
-            shown = "-" if accuracy is None else f"{accuracy:.2%}"
-            print(f"{run.id}  {status.name:<11}  {shown:>7}  {spec.architecture.name} on {spec.dataset}")
+            found = last_accuracy(result)
+            shown = "-" if found is None else f"{found[1]:.2%}"
+            # Of a run that still goes on, or failed, on its validation part.
+            part = " (validation)" if found is not None and found[0] == "validation" else ""
+            print(
+                f"{run.id}  {status.name:<11}  {shown:>7}  {spec.architecture.name} on {spec.dataset}{part}"
+            )
     for problem in store.damaged():
         print(f"nnlab: {problem}", file=sys.stderr)
     return 0
@@ -252,6 +328,32 @@ def _export(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise LabError("{file} cannot be written ({reason}).", file=arguments.to, reason=error) from None
     print(arguments.to)
+    return 0
+
+
+def _loading(arguments: argparse.Namespace) -> int:
+    import dataclasses
+
+    import torch
+
+    from nnlab.data import load_dataset
+    from nnlab.data.loaders import Loading
+    from nnlab.devices import default_threads
+    from nnlab.training.loading_speed import measure_loading
+
+    loading = Loading(arguments.batch_size, arguments.sampler).validate()
+    for count in arguments.workers:
+        dataclasses.replace(loading, workers=count).validate()
+    torch.set_num_threads(default_threads())
+    data = load_dataset(arguments.dataset)
+    for rate in measure_loading(data, loading, arguments.workers, arguments.seconds):
+        if arguments.json:
+            print(json.dumps(dataclasses.asdict(rate)), flush=True)
+        else:
+            way = "resident tensor" if rate.workers is None else f"DataLoader, {rate.workers} workers"
+            print(
+                f"{way:<22} {rate.rate:>11,.0f} samples/s, first batch after {rate.first:.3f} s", flush=True
+            )
     return 0
 
 

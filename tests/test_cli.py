@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 
 from nnlab.cli import main
 from nnlab.data import load_dataset
+from nnlab.data.division import Division, divide
 from nnlab.runs import RunStore
 from nnlab.training.evaluate import evaluate
 from nnlab.training.weights import load_model
@@ -76,17 +77,43 @@ def test_train_shows_its_progress(tmp_path: Path, here: RunStore, capsys: pytest
 
 def test_every_option_reaches_the_recipe(here: RunStore) -> None:
     options = ["--optimizer", "sgd", "--schedule", "cosine", "--loss", "mse", "--option", "momentum=0.5",
-               "--option", "nesterov=true", "--augment", "shift=0.1", "--augment", "rotate=5"]  # fmt: skip
+               "--option", "nesterov=true", "--augment", "shift=0.1", "--augment", "rotate=5",
+               "--transforms", "random_crop:size=28;to_image;to_float"]  # fmt: skip
     assert main([*_FAST, *options]) == 0
     recipe = here.runs()[0].spec.recipe
     assert (recipe.optimizer, recipe.schedule, recipe.loss, recipe.lr) == ("sgd", "cosine", "mse", 0.05)
     assert dict(recipe.options) == {"momentum": 0.5, "nesterov": True}
     assert (recipe.augmentation.shift, recipe.augmentation.rotate) == (0.1, 5)
+    assert recipe.transforms.to_text() == "random_crop:size=28;to_image;to_float"
+
+
+def test_a_run_with_a_validation_part(here: RunStore, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--validation", "0.1", "--unstratified", "--split-seed", "4"]
+    assert main([*_FAST, *options, "--json"]) == 0
+    *events, last = lines(capsys.readouterr().out)
+    (run,) = here.runs()
+    assert run.spec.division == Division(0.1, stratified=False, seed=4)
+    assert events[0]["samples"] == 2700 and {"validation_accuracy", "test_accuracy"} <= set(last)
+    parts = divide(load_dataset(DATASET), run.spec.division)
+    assert parts.validation is not None and run.load_model().info.mean == parts.mean
+    found = evaluate(run.load_model(), parts.validation, parts.mean, parts.std)
+    assert found.accuracy == last["validation_accuracy"]
+    assert main(["runs"]) == 0
+    assert f"{last['test_accuracy']:.2%}" in capsys.readouterr().out
+
+
+def test_a_test_part_of_all_images(here: RunStore) -> None:
+    assert main([*_FAST, "--test", "0.2"]) == 0
+    (run,) = here.runs()
+    assert run.spec.division == Division(test=0.2) and run.events()[0].values["samples"] == 2800
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["--validation", "1"], "The validation share is 1.0;"),
+        (["--test", "0"], "The test share is 0.0;"),
+        (["--split-seed", "-1"], "The seed of the split is -1;"),
         (["--dataset", "mnsit"], 'There is no dataset "mnsit"; did you mean "mnist"'),
         (["--dataset", "kmnist"], "Kuzushiji-MNIST is not in"),
         (["--model", "nett"], "There is no preset 'nett'"),
@@ -105,6 +132,8 @@ def test_every_option_reaches_the_recipe(here: RunStore) -> None:
         (["--option", "speed=1"], "adam has no option speed"),
         (["--augment", "bend=1"], "--augment takes one of: shift, "),
         (["--augment", "shift=9"], "The augmentation shift is 9;"),
+        (["--transforms", "rotate"], "There is no transform 'rotate'; did you mean rotation?"),
+        (["--transforms", "rotation;resize:size=20"], "The pipeline makes 1 x 20 x 20 of 1 x 28 x 28"),
         (["--precision", "int4"], "The precision is 'int4';"),
     ],
 )  # fmt: skip
@@ -232,6 +261,32 @@ def test_a_command_run_from_anywhere(tmp_path: Path) -> None:
     assert process.returncode == 0, err
     last = lines(out)[-1]
     assert last["kind"] == "finished" and RunStore(tmp_path / "mine").open(last["run"]).state == "finished"
+
+
+def test_how_fast_samples_come(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [
+        "loading",
+        "--dataset",
+        DATASET,
+        "--batch-size",
+        "50",
+        "--workers",
+        "0",
+        "1",
+        "--seconds",
+        "0.05",
+    ]
+    assert main([*arguments, "--json"]) == 0
+    found = lines(capsys.readouterr().out)
+    assert [way["workers"] for way in found] == [0, 1, None]
+    assert all(way["rate"] > 0 and way["first"] > 0 for way in found)
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "DataLoader, 1 workers" in printed and "resident tensor" in printed
+    assert main(["loading", "--dataset", DATASET, "--workers", "-1"]) == 2
+    assert "The number of workers is -1" in capsys.readouterr().err
+    assert main(["loading", "--dataset", DATASET, "--sampler", "fair"]) == 2
+    assert "no sampler 'fair'" in capsys.readouterr().err
 
 
 def test_nobody_listens_any_more(

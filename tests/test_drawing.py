@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from torchvision.transforms.functional import resize as torchvision_resize
 
 import nnlab
 from nnlab.data import load_dataset
-from nnlab.drawing import drawing_to_image, predict_drawing, predict_image, shipped_model
+from nnlab.drawing import drawing_for, drawing_to_image, predict_drawing, predict_image, shipped_model
 from nnlab.errors import LabError
 from nnlab.nets.presets import preset
 from nnlab.training.batches import normalise
@@ -65,10 +69,49 @@ def test_bad_strokes_are_refused(bad: list[np.ndarray]) -> None:
         predict_drawing(shipped_model()[0], bad)
 
 
-def test_a_colour_network_is_refused() -> None:
+def test_a_colour_network_gets_the_drawing_in_equal_channels() -> None:
+    model = trained((3, 32, 48), (0.5, 0.4, 0.3), (0.2, 0.25, 0.3))
+    image = drawing_for(model, drawing_to_image(SEVEN))
+    assert image.shape == (1, 3, 32, 48) and image.dtype == torch.uint8
+    plain = torchvision_resize(drawing_to_image(SEVEN), [32, 48], antialias=True)
+    for channel in image[0]:
+        assert (channel.int() - plain[0, 0].int()).abs().max() <= 1
+        assert torch.equal(channel, image[0, 0])
+    mean, std = (torch.tensor(values)[:, None, None] for values in (model.info.mean, model.info.std))
+    with torch.no_grad():
+        expected = model.eval()((image / 255 - mean) / std).softmax(1)[0]
+    assert torch.allclose(predict_drawing(model, SEVEN), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_network_of_dark_ink_on_light_paper_gets_the_drawing_like_that(channels: int) -> None:
+    model = trained((channels, 28, 28), (0.9,) * channels, (0.2,) * channels)
+    drawing = drawing_to_image(FOUR)
+    assert torch.equal(drawing_for(model, drawing), (255 - drawing).expand(1, channels, 28, 28))
+    dark = trained((channels, 28, 28), (0.5,) * channels, (0.2,) * channels)
+    assert torch.equal(drawing_for(dark, drawing), drawing.expand(1, channels, 28, 28))
+
+
+def test_a_network_that_tells_digits_on_paper_reads_a_drawing() -> None:
+    """The shipped network, rebuilt to expect the negatives of its images, answers as itself."""
+    shipped, _ = shipped_model()
+    negative = TrainedModel(OrderedDict([("negative", Negative()), *shipped.named_children()]))
+    info = shipped.info
+    negative.info = replace(info, mean=(1 - info.mean[0],))
+    assert torch.allclose(predict_drawing(negative, SEVEN), predict_drawing(shipped, SEVEN), atol=1e-5)
+
+
+class Negative(torch.nn.Module):
+    """(1 - v - mean') / std -> (v - mean) / std, for mean' = 1 - mean."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return -x
+
+
+def test_an_image_of_another_shape_is_refused() -> None:
     model = trained((3, 32, 32), (0.5,) * 3, (0.5,) * 3)
-    with pytest.raises(LabError, match="3 channels"):
-        predict_drawing(model, ONE)
+    with pytest.raises(LabError, match=r"\(3, 32, 32\), not \(1, 28, 28\)"):
+        predict_image(model, drawing_to_image(ONE))
 
 
 def test_probabilities_are_softmax_of_the_normalised_image() -> None:
@@ -83,7 +126,8 @@ def test_probabilities_are_softmax_of_the_normalised_image() -> None:
 
 def test_smaller_inputs_get_a_smaller_picture() -> None:
     model = trained((1, 16, 16), (0.2,), (0.3,))
-    assert predict_image(model, drawing_to_image(ZERO)).shape == (10,)
+    assert drawing_for(model, drawing_to_image(ZERO)).shape == (1, 1, 16, 16)
+    assert predict_drawing(model, ZERO).shape == (10,)
 
 
 def test_the_facts_of_the_shipped_model_are_true() -> None:

@@ -11,7 +11,22 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # From the bottom up; a module imports from its own layer and from those before it.
-LAYERS = ["errors", "paths", "files", "devices", "data", "nets", "training", "drawing", "lens", "runs", "ui"]
+LAYERS = [
+    "errors",
+    "paths",
+    "files",
+    "devices",
+    "randomness",
+    "pictures",
+    "data",
+    "nets",
+    "transforms",
+    "training",
+    "drawing",
+    "lens",
+    "runs",
+    "ui",
+]
 ENGINE = sorted(p for p in (ROOT / "nnlab").rglob("*.py") if "ui" not in p.relative_to(ROOT / "nnlab").parts)
 
 
@@ -49,6 +64,12 @@ def test_importing_the_engine_does_not_import_the_pages() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
+
+
+def test_a_package_is_there_by_its_own_name() -> None:
+    code = "import nnlab; print(nnlab.lens.conv_terms.__name__)"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout == "conv_terms\n"
 
 
 def test_every_public_name_is_there() -> None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from datasets_page import facts, show
+from datasets_page import browse_script, component, facts, show
 from published import NAMES, torchvision_items, write_dataset
 from torchvision.transforms.functional import pil_to_tensor
 
 from nnlab.data import dataset_info, dataset_names, load_dataset
 from nnlab.ui.datasets import fetching
-from nnlab.ui.datasets.samples import draw_indices
+from nnlab.ui.datasets.browse.samples import draw_indices, indices_in_order
 
 
 @pytest.fixture
@@ -59,39 +57,21 @@ def test_numbers_and_code_of_every_dataset_are_torchvisions(
     assert (int(told["min"]), int(told["max"])) == (int(pixels.min()), int(pixels.max()))
     assert told["mean"] == f"{np.mean(pixels.numpy()):.2f}"
     assert told["std"] == f"{np.std(pixels.numpy()):.2f}"
-    for frame, channel in zip(page.dataframe, pixels, strict=False):
-        assert np.array_equal(frame.value.to_numpy(), channel.numpy())
-
-    space: dict[str, Any] = {}
-    exec(page.code[0].value, space)
-    assert torch.equal(space["image"], pixels) and space["label"] == label  # its last lines use torchvision
+    space = browse_script(page)
+    assert torch.equal(space["image"], pixels) and space["label"] == label
     drawn = draw_indices(load_dataset(name).test.labels, None, 9, 5)
     assert torch.equal(space["grid"], drawn)
     assert torch.equal(space["images"], load_dataset(name).test.images[drawn])
     measured = load_dataset(name)
-    assert measured.mean == pytest.approx(tuple(space["mean"].tolist()), abs=1e-5)
-    assert measured.std == pytest.approx(tuple(space["std"].tolist()), abs=1e-5)
     assert told["Mean"] == ", ".join(f"{value:.4f}" for value in measured.mean)
     assert told["Standard deviation"] == ", ".join(f"{value:.4f}" for value in measured.std)
 
 
 def test_the_class_filter_in_the_code_too(mnist: Path) -> None:
-    page = show(dataset="mnist", **{"class": 4}, grid=3)
-    space: dict[str, Any] = {}
-    exec(page.code[0].value, space)
+    space = browse_script(show(dataset="mnist", **{"class": 4}))
     labels = load_dataset("mnist").train.labels
     assert torch.equal(space["grid"], draw_indices(labels, 4, 9, 0))
-    assert set(space["labels"].tolist()) == {4}
-
-
-def test_class_balance(mnist: Path) -> None:
-    page = show(dataset="mnist")
-    table = page.dataframe[-1].value
-    data = load_dataset("mnist")
-    assert table["Class"].tolist() == list(data.classes)
-    assert table["Training"].tolist() == np.bincount(data.train.labels, minlength=10).tolist()
-    assert table["Test"].tolist() == np.bincount(data.test.labels, minlength=10).tolist()
-    assert len(page.get("plotly_chart")) == 1
+    assert set(space["labels"][space["grid"]].tolist()) == {4}
 
 
 @pytest.mark.parametrize("only", [None, 2])
@@ -105,6 +85,45 @@ def test_places_are_drawn_at_random_without_repetition(only: int | None) -> None
     assert not torch.equal(drawn, draw_indices(labels, only, 60, seed=4))
     everything = draw_indices(labels, only, 1000, seed=3)
     assert len(everything) == (500 if only is None else 100)
+
+
+@pytest.mark.parametrize("only", [None, 2])
+def test_places_in_order(only: int | None) -> None:
+    labels = torch.arange(500) % 5
+    every = [i for i in range(500) if only is None or i % 5 == only]
+    assert indices_in_order(labels, only, 100, 30).tolist() == [i for i in every if i >= 100][:30]
+    assert indices_in_order(labels, only, 495, 30).tolist() == [i for i in every if i >= 495]
+    assert len(indices_in_order(labels, only, 500, 30)) == 0
+
+
+def test_a_range_of_images(mnist: Path) -> None:
+    page = show(dataset="mnist", order="range", **{"from": 12, "count": 20})
+    assert page.number_input(key="datasets-from").value == 12
+    assert page.number_input(key="datasets-sample").value == 12
+    header, _ = component(page, "datasets-grid-5-0")  # 20 images in rows of 5
+    data = load_dataset("mnist")
+    assert header["captions"] == [data.classes[i] for i in data.train.labels[12:32].tolist()]
+    page.button(key="datasets-next").click().run()
+    assert page.query_params["from"] == "32"
+    page.button(key="datasets-previous").click().run()
+    page.button(key="datasets-previous").click().run()
+    assert page.query_params["from"] == "0"
+    assert page.button(key="datasets-previous").disabled
+    page.number_input(key="datasets-count").set_value(2).run()
+    page.number_input(key="datasets-from").set_value(59).run()
+    assert page.query_params["count"] == "2"
+    assert component(page, "datasets-grid-2-0")[0]["shape"][0] == 1  # image 59 is the last one
+    page.button(key="datasets-next").click().run()
+    assert not page.exception and "59" in page.info[0].value
+    page.selectbox(key="datasets-order").select("random").run()
+    assert component(page, "datasets-grid-3-0")[0]["shape"][0] == 9
+
+
+def test_a_range_in_the_code_too(mnist: Path) -> None:
+    space = browse_script(show(dataset="mnist", order="range", **{"class": 1, "from": 5, "count": 4}))
+    labels = load_dataset("mnist").train.labels
+    assert torch.equal(space["grid"], indices_in_order(labels, 1, 5, 4))
+    assert torch.equal(space["images"], load_dataset("mnist").train.images[space["grid"]])
 
 
 def test_every_place_has_its_chance() -> None:
@@ -148,10 +167,14 @@ def test_controls_write_the_url(mnist: Path) -> None:
         ({"dataset": "mnits"}, "dataset", "mnist"),
         ({"split": "validation"}, "split", "train"),
         ({"class": "10"}, "class", "all"),
-        ({"grid": "17"}, "grid", 8),
-        ({"grid": "<b>"}, "grid", 8),
+        ({"grid": "17"}, "grid", 3),
+        ({"grid": "<b>"}, "grid", 3),
         ({"seed": "-1"}, "seed", 0),
         ({"sample": "60"}, "sample", None),
+        ({"order": "backwards"}, "order", "random"),
+        ({"order": "range", "from": "-3"}, "from", 0),
+        ({"order": "range", "count": "257"}, "count", 9),
+        ({"detail": "all"}, "detail", "histogram"),
     ],
 )
 def test_nonsense_in_the_url_gets_one_sentence(
@@ -163,13 +186,12 @@ def test_nonsense_in_the_url_gets_one_sentence(
 ) -> None:
     # The first dataset stands in for what is missing; the built-in one would take seconds to write.
     names = dataset_names()
-    monkeypatch.setattr("nnlab.ui.datasets.controls.dataset_names", lambda: ["mnist", *names])
+    monkeypatch.setattr("nnlab.ui.datasets.controls.listed_datasets", lambda: ["mnist", *names])
     page = show(**query)
     assert not page.exception
     assert [query[control] in warning.value for warning in page.warning] == [True]
-    found = {
-        widget.key: widget.value for widget in (*page.selectbox, *page.number_input, *page.segmented_control)
-    }
+    widgets = (*page.selectbox, *page.number_input, *page.segmented_control)
+    found = {widget.key: widget.value for widget in widgets}
     expected = int(draw_indices(load_dataset("mnist").train.labels, None, 1, 0)) if value is None else value
     assert found[f"datasets-{control}"] == expected
 
@@ -213,48 +235,5 @@ def test_in_korean(mnist: Path) -> None:
     page = show(dataset="mnist", lang="ko")
     assert not page.exception
     assert re.search("[가-힣]", page.title[0].value)
-    assert all(re.search("[가-힣]", widget.label) for widget in (*page.selectbox, *page.number_input))
-
-
-@pytest.mark.browser
-def test_in_a_browser(lab: str, open_page: Callable[..., Any]) -> None:
-    from playwright.sync_api import expect
-
-    page = open_page(lab)
-    page.get_by_role("link", name="Datasets").click()
-    expect(page.get_by_role("heading", name="Datasets")).to_be_visible()
-    page.goto(f"{lab}/datasets?grid=4&seed=2")
-    grid = page.get_by_role("listbox")
-    expect(grid).to_be_visible(timeout=60_000)  # the built-in dataset may have to be written first
-    expect(grid).to_have_attribute("data-version", re.compile(r"\d"))  # painted
-    expect(grid.locator("[role=option]")).to_have_count(16)
-    grid.click(position={"x": 0.6 * grid.bounding_box()["width"], "y": 40})
-    expect(page).to_have_url(re.compile(r"sample=\d+"))
-    number = page.get_by_label(re.compile("Image number"))
-    expect(number).to_have_value(re.search(r"sample=(\d+)", page.url)[1])
-
-    # The value told under the pointer is the grey of the pixel there.
-    single = page.get_by_role("img", name=re.compile("of the Training split"))
-    expect(single).to_be_visible()
-    box = single.bounding_box()
-    greys = set()
-    for part in (0.3, 0.4, 0.5, 0.6, 0.7):
-        x, y = part * box["width"], 0.5 * box["height"]
-        page.mouse.move(box["x"] + x, box["y"] + y)
-        told = page.get_by_text(re.compile(r"^\[0, \d+, \d+\] = \d+$"))
-        expect(told).to_be_visible()
-        row, column, value = map(int, re.findall(r"\d+", told.text_content())[1:])
-        seen = single.evaluate(
-            """(canvas, [x, y]) => {
-                 const scale = canvas.width / canvas.clientWidth;
-                 return canvas.getContext("2d").getImageData(x * scale, y * scale, 1, 1).data[0];
-               }""",
-            [2 + (column + 0.5) * (box["width"] - 4) / 28, 2 + (row + 0.5) * (box["height"] - 4) / 28],
-        )
-        assert seen == value
-        greys.add(value)
-    assert len(greys) > 1
-
-    page.set_viewport_size({"width": 390, "height": 844})
-    expect(single).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    labels = [widget.label for widget in (*page.selectbox, *page.number_input)]
+    assert all(re.search("[가-힣]", label) for label in labels)

@@ -209,7 +209,7 @@ def test_a_finished_run_can_be_drawn_with(train: Callable[..., Page]) -> None:
     page = train("model=logistic")
     run = start(page, "0.1")
     page.get_by_role("link", name="Draw with it").click(timeout=_SLOW)
-    expect(page.get_by_role("heading", name="Draw a digit")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Draw", exact=True)).to_be_visible(timeout=60_000)
     page.wait_for_function("run => new URL(location).searchParams.get('run') === run", arg=run)
 
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from nnlab.data.ink import ink_strokes
 from nnlab.errors import check
 from nnlab.training.batches import normalise
-from nnlab.training.weights import TrainedModel
+from nnlab.training.weights import TrainedModel, WeightsInfo
 
 # Published for MNIST; for a model that does not say what it was trained on.
 _MNIST_MEAN, _MNIST_STD = (0.1307,), (0.3081,)
@@ -42,30 +42,51 @@ def drawing_to_image(strokes: Strokes, size: tuple[int, int] = (280, 280)) -> Te
     return ink_strokes(points)
 
 
-def predict_image(model: nn.Module, image: Tensor) -> Tensor:
-    """Probabilities (classes,) for one image (1, 1, H, W) uint8, on the model's device, in evaluation mode.
+def drawing_for(model: nn.Module, drawing: Tensor) -> Tensor:
+    """The image (1, C, H', W') uint8 that `model` is given for a drawing (1, 1, H, W) uint8, light on dark.
 
-    A model that was loaded from a file is fed with its own size, mean and std; any other with 28x28
-    and those published for MNIST.
+    It has the size of the images the model was trained on (28x28 for a model that does not say). Where those
+    are bright on the whole, as pictures of dark ink on light paper are, so is this one; in colour, all
+    channels are equal.
+    """
+    info = _info(model)
+    if info is None:
+        return drawing
+    channels, *sides = info.in_shape
+    if list(drawing.shape[2:]) != sides:
+        resized = F.interpolate(drawing.float(), sides, mode="bilinear", antialias=True)
+        drawing = resized.round().to(torch.uint8)
+    if is_bright(info):
+        drawing = 255 - drawing
+    return drawing.expand(-1, channels, -1, -1)
+
+
+def is_bright(info: WeightsInfo) -> bool:
+    """Whether the images that the weights were trained on are nearer to white than to black."""
+    return sum(info.mean) / len(info.mean) > 0.5
+
+
+def predict_image(model: nn.Module, image: Tensor) -> Tensor:
+    """Probabilities (classes,) for one image (1, C, H, W) uint8, on the model's device, in evaluation mode.
+
+    A model that was loaded from a file is fed with its own mean and std, any other with those published
+    for MNIST.
 
     Raises:
-        LabError: the model was trained on colour images.
+        LabError: the model was trained on images of another shape.
     """
-    info = model.info if isinstance(model, TrainedModel) else None
+    info = _info(model)
     mean, std = (info.mean, info.std) if info else (_MNIST_MEAN, _MNIST_STD)
-    channels, *sides = info.in_shape if info else (1, 28, 28)
+    wanted = info.in_shape if info else (1, 28, 28)
     check(
-        channels == 1,
-        "This network takes images of {channels} channels; a drawing has one.",
-        channels=channels,
-    )
+        tuple(image.shape) == (1, *wanted),
+        "This network takes images of shape {wanted}, not {shape}.",
+        wanted=wanted, shape=tuple(image.shape[1:]),
+    )  # fmt: skip
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
     with torch.inference_mode():
-        if list(image.shape[2:]) != sides:
-            resized = F.interpolate(image.float(), sides, mode="bilinear", antialias=True)
-            image = resized.round().to(torch.uint8)
         logits = model(normalise(image.to(device), mean, std))
         probabilities = logits[0].float().softmax(0).cpu()
     model.train(was_training)
@@ -73,9 +94,13 @@ def predict_image(model: nn.Module, image: Tensor) -> Tensor:
 
 
 def predict_drawing(model: nn.Module, strokes: Strokes, size: tuple[int, int] = (280, 280)) -> Tensor:
-    """Probabilities (classes,) for strokes drawn on a canvas of `size`.
+    """Probabilities (classes,) for strokes drawn on a canvas of `size`, seen as `drawing_for` says.
 
     Raises:
         LabError: as `drawing_to_image` and `predict_image`.
     """
-    return predict_image(model, drawing_to_image(strokes, size))
+    return predict_image(model, drawing_for(model, drawing_to_image(strokes, size)))
+
+
+def _info(model: nn.Module) -> WeightsInfo | None:
+    return model.info if isinstance(model, TrainedModel) else None

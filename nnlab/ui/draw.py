@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from nnlab.data import dataset_info
-from nnlab.drawing import drawing_to_image, predict_image, shipped_model
+from nnlab.data.ink import SIDE
+from nnlab.drawing import drawing_for, drawing_to_image, is_bright, predict_image, shipped_model
 from nnlab.errors import LabError
 from nnlab.runs import Run, RunStore
-from nnlab.training.weights import TrainedModel
+from nnlab.training.weights import TrainedModel, WeightsInfo
 from nnlab.ui.components import Answer
-from nnlab.ui.text import _, mark, say
-from nnlab.ui.train.shelf import run_store
+from nnlab.ui.owned import can_be_drawn, dataset_title
+from nnlab.ui.store import run_store
+from nnlab.ui.text import _, mark, plain, say
 from nnlab.ui.url import set_query
 
 _REMEMBERED = "draw:run"
@@ -42,7 +43,7 @@ model.eval()
 # A stroke for each time the pen was down: x, y in pixels of a 280 x 280 canvas. This is a 7.
 strokes = [np.array([[90, 80], [190, 80], [170, 130], [125, 220]])]
 image = nnlab.drawing_to_image(strokes, (280, 280))  # (1, 1, 28, 28) uint8
-x = (image / 255 - {mean}) / {std}
+{fitted}x = (image / 255 - {mean}) / {std}
 with torch.inference_mode():
     probabilities = model(x).softmax(1)[0]
 for name, probability in zip({classes}, probabilities.tolist()):
@@ -91,13 +92,12 @@ def readable_runs(store: RunStore) -> dict[str, str]:
     for run in store.runs():
         try:
             spec, kept = run.spec, run.snapshots()
-            info = dataset_info(spec.dataset)
         except LabError:
             continue  # a damaged run is shown on the Train page, with what is wrong with it
-        if info.drawable and kept:
+        if can_be_drawn(spec.dataset) and kept:
             accuracy = (run.status.result or {}).get("test_accuracy")
             share = f" · {accuracy:.1%}" if accuracy is not None else ""
-            found[run.id] = f"{spec.architecture.name} · {_(info.title)}{share} · {run.id}"
+            found[run.id] = f"{spec.architecture.name} · {dataset_title(spec.dataset)}{share} · {run.id}"
         if len(found) == _MOST_LISTED:
             break
     return found
@@ -121,14 +121,14 @@ def reader(store: RunStore, run_id: str) -> Reader:
     kept = run.snapshots()
     model = _trained(str(run.path), kept[-1][0] if kept else 0, run)
     weights = f"nnlab.RunStore().open({run_id!r}).snapshots()[-1][1]"
-    return Reader(model, _facts(run, model), _code(model, "", weights))
+    return Reader(model, f"{_facts(run, model)} {_seen(model.info)}", _code(model, "", weights))
 
 
 def answerer(model: TrainedModel, size: int) -> Callable[[list[np.ndarray]], Answer]:
     """What the pad calls with its strokes on a `size` x `size` canvas."""
 
     def answer(strokes: list[np.ndarray]) -> Answer:
-        image = drawing_to_image(strokes, (size, size))
+        image = drawing_for(model, drawing_to_image(strokes, (size, size)))
         return Answer(image[0, 0].numpy(), predict_image(model, image).tolist())
 
     return answer
@@ -146,18 +146,46 @@ def _facts(run: Run, model: TrainedModel) -> str:
     if status.name == "finished" and accuracy is not None:
         return _(
             "{accuracy:.2%} of its test images right; {parameters:,} parameters; trained on {data}.",
-            accuracy=accuracy, parameters=parameters, data=_(dataset_info(model.info.dataset).title),
+            accuracy=accuracy, parameters=parameters, data=plain(dataset_title(model.info.dataset)),
         )  # fmt: skip
     return _(
         "Weights after {step:,} steps; {parameters:,} parameters; trained on {data}.",
-        step=model.info.step, parameters=parameters, data=_(dataset_info(model.info.dataset).title),
+        step=model.info.step, parameters=parameters, data=plain(dataset_title(model.info.dataset)),
     )  # fmt: skip
+
+
+def _seen(info: WeightsInfo) -> str:
+    """How a drawing reaches a network that does not take it as it is."""
+    if not _fitting(info):
+        return ""
+    shape = " × ".join(map(str, info.in_shape))
+    if is_bright(info):
+        return _("Your drawing reaches it as {shape}, dark on light.", shape=shape)
+    return _("Your drawing reaches it as {shape}, light on dark.", shape=shape)
 
 
 def _code(model: TrainedModel, imports: str, weights: str) -> str:
     layers = "\n".join(f"    ({name!r}, nn.{module!r})," for name, module in model.named_children())
     info = model.info
+    mean, std = (
+        repr(values[0]) if len(values) == 1 else f"torch.tensor({list(values)})[:, None, None]"
+        for values in (info.mean, info.std)
+    )
     return _CODE.format(
-        imports=imports, layers=layers, weights=weights, mean=info.mean[0], std=info.std[0],
+        imports=imports, layers=layers, weights=weights, mean=mean, std=std, fitted=_fitting(info),
         classes=list(info.classes),
     )  # fmt: skip
+
+
+def _fitting(info: WeightsInfo) -> str:
+    """The lines that do what `nnlab.drawing.drawing_for` does; none where the drawing is taken as it is."""
+    channels, *sides = info.in_shape
+    lines = []
+    if sides != [SIDE, SIDE]:
+        scaled = f'nn.functional.interpolate(image.float(), {tuple(sides)}, mode="bilinear", antialias=True)'
+        lines.append(f"image = {scaled}.round().to(torch.uint8)")
+    if is_bright(info):
+        lines.append("image = 255 - image  # dark on light, as the training images are")
+    if channels > 1:
+        lines.append(f"image = image.expand(-1, {channels}, -1, -1)")
+    return "".join(f"{line}\n" for line in lines)

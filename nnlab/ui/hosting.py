@@ -20,7 +20,7 @@ import torch
 
 from nnlab.nets.presets import preset, preset_names
 from nnlab.ui.navigation import run_page
-from nnlab.ui.train.shelf import run_store
+from nnlab.ui.store import run_store
 
 
 @asynccontextmanager

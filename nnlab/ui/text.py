@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gettext
 import io
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ import streamlit as st
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from nnlab.errors import LabError
+from nnlab.errors import LabError, Sentence
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 _SETTLED = "language-settled"
@@ -39,10 +40,15 @@ def mark(message: str) -> str:
     return message
 
 
-def say(error: LabError) -> str:
-    """The sentence of `error` in the reader's language; errors among its values are translated too."""
-    values = {k: say(v) if isinstance(v, LabError) else v for k, v in error.values.items()}
+def say(error: LabError | Sentence) -> str:
+    """The sentence of `error` in the reader's language; sentences among its values are translated too."""
+    values = {k: say(v) if isinstance(v, LabError | Sentence) else v for k, v in error.values.items()}
     return catalogue(language()).gettext(error.template).format(**values)
+
+
+def plain(text: str) -> str:
+    """A person's own words for where markdown is read: none of it is markup."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def language() -> str:

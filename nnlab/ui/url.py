@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import streamlit as st
@@ -30,6 +31,21 @@ def query_number(name: str, default: int, *, low: int, high: int) -> int:
         return int(value)
     span = _("a whole number from {low} to {high}", low=low, high=high)
     _complain(name, value, span, str(default))
+    return default
+
+
+def query_float(name: str, default: float, *, low: float, high: float) -> float:
+    """The value of ``?name=``, a number from `low` to `high`; otherwise as `query_choice`."""
+    value = st.query_params.get(name)
+    if value is None:
+        return default
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if low <= number <= high:
+        return number
+    _complain(name, value, _("a number from {low:g} to {high:g}", low=low, high=high), f"{default:g}")
     return default
 
 

@@ -1,5 +1,5 @@
 # page: 40 | :material/draw: | Draw
-"""Draw a digit and see what a network makes of it, while drawing."""
+"""Draw, and see what a network makes of it, while drawing."""
 
 import streamlit as st
 
@@ -9,11 +9,11 @@ from nnlab.ui.text import _
 
 SIZE = 280
 
-st.title(_("Draw a digit"))
+st.title(_("Draw"))
 st.markdown(
     _(
-        "Draw with the mouse, a finger or the arrow keys. Your strokes are placed as the training digits "
-        "were, and the network answers while you draw."
+        "Draw with the mouse, a finger or the arrow keys. Your strokes are brought to the place and size "
+        "that the network has learned, and it answers while you draw."
     )
 )
 chosen = choose_reader()

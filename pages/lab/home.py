@@ -27,6 +27,12 @@ steps = (
         _("Thousands of small images, down to the single pixel."),
     ),
     (
+        "layers",
+        ":material/filter_center_focus:",
+        _("Take a layer apart"),
+        _("Follow any number that comes out back to where it came from."),
+    ),
+    (
         "train",
         ":material/model_training:",
         _("Train a network"),
@@ -34,7 +40,7 @@ steps = (
     ),
     ("draw", ":material/draw:", _("Draw a digit"), _("The network answers while you draw.")),
 )
-for column, (name, icon, label, told) in zip(st.columns(3), steps, strict=True):
+for column, (name, icon, label, told) in zip(st.columns(len(steps)), steps, strict=True):
     with column.container(border=True, height="stretch"):
         st.page_link(page_link_target(name), label=f"**{label}**", icon=icon)
         st.caption(told)

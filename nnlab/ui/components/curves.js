@@ -45,7 +45,7 @@ const createCurves = (host) => {
       }
     }
     if (y0 > y1) [y0, y1] = [0, 1];
-    const pad = y1 > y0 ? 0.05 * (y1 - y0) : 0.5 * Math.abs(y0) || 0.5;
+    const pad = y1 > y0 ? 0.05 * (y1 - y0) : 0.05 * Math.abs(y0) || 0.5;
     return { x0, x1, y0: !logY && y0 >= 0 && y0 - pad < 0 ? 0 : y0 - pad, y1: y1 + pad };
   };
 

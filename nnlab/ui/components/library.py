@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 _HERE = Path(__file__).parent
@@ -22,6 +23,11 @@ _PARTS = {
     "curves": ("series", "curves"),
     "pad": ("bars", "pad"),
     "living": ("bars", "living"),
+    "path": ("path",),
+    "histogram": ("histogram",),
+    "chain": ("sheet", "chain"),
+    "strips": ("cells", "strips"),
+    "window": ("axis", "sheet", "cells", "legend", "terms", "window"),
 }
 
 _LOADER = """
@@ -64,6 +70,12 @@ def pack(header: dict[str, Any], *blobs: bytes) -> bytes:
     text = json.dumps({**header, "blobs": [len(b) for b in blobs]}, ensure_ascii=False, separators=(",", ":"))
     head = text.encode()
     return b"".join((len(head).to_bytes(4, "little"), head, *blobs))
+
+
+def limit(values: Any) -> float:
+    """The value at the ends of a scale centred on zero: the largest finite magnitude, 1 where all is zero."""
+    array = np.asarray(values)
+    return float(np.where(np.isfinite(array), np.abs(array), 0).max(initial=0)) or 1.0
 
 
 @lru_cache

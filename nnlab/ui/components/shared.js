@@ -30,10 +30,12 @@ const mountView = (component, css, createView) => {
     const host = element("div", { class: "host" });
     root.append(element("style", {}, css), host);
     view = createView(host);
+    view.host = host;
     view.resizing = new ResizeObserver(() => view.resized());
     view.resizing.observe(host);
     views.set(root, view);
   }
+  themes.delete(view.host);
   view.update(unpack(component.data), component);
   return () =>
     setTimeout(() => {
@@ -43,7 +45,14 @@ const mountView = (component, css, createView) => {
     });
 };
 
+// Read once for each call of a part, which there is for another theme too: reading it again at every pointer
+// move would have the browser work out the styles of the page each time.
+const themes = new WeakMap();
 const themeOf = (host) => {
+  if (!themes.has(host)) themes.set(host, readTheme(host));
+  return themes.get(host);
+};
+const readTheme = (host) => {
   const style = getComputedStyle(host);
   const read = (name) => style.getPropertyValue(`--st-${name}`).trim();
   const background = read("background-color");

@@ -26,6 +26,8 @@ const createTiles = (host) => {
     return { channels, height, width, wide };
   };
 
+  const isLight = () => header.kind === "light";
+
   // Where the tile's corner is on the sheet.
   const onSheet = (tile) => {
     const { wide, height } = tileShape();
@@ -43,7 +45,8 @@ const createTiles = (host) => {
     fillSheet(header.columns * wide, rows * height);
     const pixels = pen.createImageData(sheet.width, sheet.height);
     const table = signedTable(themeOf(host).dark);
-    for (let tile = 0, at = 0; tile < count; tile += 1) {
+    if (isLight()) paintLight(pixels);
+    else for (let tile = 0, at = 0; tile < count; tile += 1) {
       const [left, top] = onSheet(tile);
       for (let c = 0; c < channels; c += 1)
         for (let y = 0; y < height; y += 1)
@@ -53,6 +56,23 @@ const createTiles = (host) => {
           }
     }
     pen.putImageData(pixels, 0, 0);
+  };
+
+  const paintLight = (pixels) => {
+    const [count] = header.shape;
+    const { channels, height, width } = tileShape();
+    for (let tile = 0; tile < count; tile += 1) {
+      const [left, top] = onSheet(tile);
+      for (let y = 0; y < height; y += 1)
+        for (let x = 0; x < width; x += 1) {
+          const bright = (c) => {
+            const value = floats[((tile * channels + (c % channels)) * height + y) * width + x];
+            return Math.round((255 * value) / header.limits[tile]);
+          };
+          if (!Number.isNaN(bright(0)))
+            pixels.data.set([bright(0), bright(1), bright(2), 255], 4 * ((top + y) * sheet.width + left + x));
+        }
+    }
   };
 
   const layout = () => {
@@ -133,6 +153,12 @@ const createTiles = (host) => {
       const value = floats[((tile * channels + channel) * height + y) * width + column];
       return `[${channel}, ${y}, ${column}] = ${float32Text(value)}`;
     }
+    if (isLight()) {
+      const found = Array.from({ length: channels }, (_, c) =>
+        float32Text(floats[((tile * channels + c) * height + y) * width + x]),
+      );
+      return channels === 1 ? `[0, ${y}, ${x}] = ${found}` : `[:, ${y}, ${x}] = (${found.join(", ")})`;
+    }
     const [left, top] = onSheet(tile);
     const [r, g, b] = pen.getImageData(left + x, top + y, 1, 1).data;
     return channels === 1 ? `[0, ${y}, ${x}] = ${r}` : `[:, ${y}, ${x}] = (${r}, ${g}, ${b})`;
@@ -195,12 +221,25 @@ const createTiles = (host) => {
   });
 
   const drawLegend = () => {
-    legend.hidden = header.kind !== "signed";
+    legend.hidden = header.kind === "image";
     if (legend.hidden) return;
-    drawSignedBar(scaleBar, 180, 10, themeOf(host).dark);
     const limit = header.perTile ? "max" : shortNumber(header.limits[0]);
-    [`−${limit}`, "0", header.perTile ? "max" : `${limit}`].forEach((text, i) => (ends[i].textContent = text));
+    const texts = isLight() ? ["0", "", limit] : [`−${limit}`, "0", limit];
+    texts.forEach((text, i) => (ends[i].textContent = text));
+    const across = Math.min(180, host.clientWidth - 2 || 180);
+    if (isLight()) {
+      const context = sizeCanvas(scaleBar, across, 10);
+      const ramp = context.createLinearGradient(0, 0, across, 0);
+      ["#000", "#fff"].forEach((tone, end) => ramp.addColorStop(end, tone));
+      context.fillStyle = ramp;
+      context.fillRect(0, 0, across, 10);
+    } else drawSignedBar(scaleBar, across, 10, themeOf(host).dark);
     scaleNote.textContent = header.perTile ? header.texts.tile : "";
+  };
+
+  const resized = () => {
+    draw();
+    if (header) drawLegend();
   };
 
   const describe = () => {
@@ -245,5 +284,5 @@ const createTiles = (host) => {
     canvas.dataset.version = version;
   };
 
-  return { update, resized: draw, destroy: () => clearTimeout(timer) };
+  return { update, resized, destroy: () => clearTimeout(timer) };
 };

@@ -21,7 +21,7 @@ def tiles(
     columns: int,
     key: str,
     label: str,
-    kind: Literal["image", "signed"] = "image",
+    kind: Literal["image", "signed", "light"] = "image",
     scale: Literal["all", "tile"] | float = "all",
     selectable: bool = False,
     selected: int | None = None,
@@ -33,10 +33,12 @@ def tiles(
         images: tensor or array. ``kind="image"``: uint8 (N, C, H, W) or (N, H, W) with C = 1 or 3, sent as
             one PNG. ``kind="signed"``: floats (N, H, W) or (N, C, H, W), whose C maps stand side by side in
             a tile, sent as raw float32 and painted on a diverging scale centred on zero; NaN is blank.
+            ``kind="light"``: floats from 0 up, of which 0 is black and the scale's end white; three channels
+            are the red, green and blue of one picture.
         captions: a line under each.
         columns: at most so many in a row, fewer where the page is narrow.
         label: what the picture is, for those who do not see it.
-        scale: for "signed", the value at the ends of the scale: the largest magnitude of all tiles, of each
+        scale: for floats, the value at the ends of the scale: the largest magnitude of all tiles, of each
             tile, or this number.
         selectable: whether a click or the arrow keys select a tile.
         selected: the index selected at first.
@@ -48,7 +50,7 @@ def tiles(
     array = np.asarray(images)
     array = array[:, None] if array.ndim == 3 else array
     if kind == "image" and array.dtype != np.uint8:
-        raise ValueError(f"images are uint8, not {array.dtype}; floats are kind='signed'")
+        raise ValueError(f"images are uint8, not {array.dtype}; floats are kind='signed' or 'light'")
     count, channels, height, width = array.shape
     state = st.session_state.get(key) or {}
     header: dict[str, Any] = {

@@ -6,12 +6,13 @@ import html
 from collections.abc import Sequence
 
 import streamlit as st
+import torch
 
 from nnlab.data import Dataset, DatasetInfo
-from nnlab.ui.text import _, mark
+from nnlab.ui.text import _, mark, plain
 
 _STYLE = """<style>
-.nnlab-facts { display: flex; flex-wrap: wrap; gap: 0.5rem 2rem; margin: 0 !important;
+.nnlab-facts { display: flex; flex-wrap: wrap; gap: 0.5rem 1.3rem; margin: 0 !important;
   padding: 0 !important; }
 .nnlab-facts div { display: flex; flex-direction: column; }
 .nnlab-facts dt { font-size: 0.8rem; opacity: 0.7; font-weight: 400; }
@@ -47,10 +48,24 @@ def dataset_facts(info: DatasetInfo, data: Dataset | None) -> None:
         (_("Classes"), str(len(info.classes))),
     ]
     if data is not None:
-        pairs += [(_("Mean"), numbers(data.mean)), (_("Standard deviation"), numbers(data.std))]
+        pairs += [
+            (_("Class balance"), _evenness(data)),
+            (_("Mean"), numbers(data.mean)),
+            (_("Standard deviation"), numbers(data.std)),
+        ]
     facts(pairs)
+    if info.own:
+        st.caption(_("Your own images, from {archive}", archive=plain(info.origin)))
+        return
     source = [_(info.origin), _("licence: {licence}", licence=_(info.licence))]
     st.caption(" · ".join([*source, info.homepage] if info.homepage else source))
+
+
+def _evenness(data: Dataset) -> str:
+    """How many times as many training images the largest class has as the smallest."""
+    counts = torch.bincount(data.train.labels, minlength=len(data.classes))
+    most, fewest = int(counts.max()), int(counts.min())
+    return f"{most / fewest:.2f} : 1" if fewest else f"{most:,} : 0"
 
 
 def numbers(values: Sequence[float]) -> str:

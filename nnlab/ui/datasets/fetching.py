@@ -102,7 +102,7 @@ def obtain(info: DatasetInfo) -> Dataset | None:
         )  # fmt: skip
     if problem is not None:
         st.error(say(problem), icon=":material/cloud_off:")
-    if not info.built_in:
+    if info.source.archives():
         st.button(
             _("Download ({size})", size=_megabytes(info.download_bytes)),
             type="primary",

@@ -3,13 +3,12 @@
 from nnlab.ui.train.code import training_code
 from nnlab.ui.train.form import recipe_form
 from nnlab.ui.train.live import live_view
-from nnlab.ui.train.shelf import run_store, shelf, show, shown_runs
+from nnlab.ui.train.shelf import shelf, show, shown_runs
 from nnlab.ui.train.start import start_button
 
 __all__ = [
     "live_view",
     "recipe_form",
-    "run_store",
     "shelf",
     "show",
     "shown_runs",

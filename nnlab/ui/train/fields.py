@@ -25,6 +25,9 @@ def linked_choice(name: str, allowed: Sequence[str], default: str) -> str:
     """As `kept`, for one of `allowed`, with ``?name=`` before what was kept."""
     if name in st.query_params:
         st.session_state[f"train-{name}"] = query_choice(name, allowed, default)
+    key = kept(name, default)
+    if st.session_state[key] not in allowed:  # such as a dataset that has been deleted since
+        st.session_state[key] = default
     return _linked(name, default)
 
 
@@ -40,6 +43,13 @@ def linked_float(name: str, default: float) -> str:
     if name in st.query_params:
         st.session_state[f"train-{name}"] = _query_float(name, default)
     return _linked(name, default)
+
+
+def linked_text(name: str) -> str:
+    """As `linked_choice`, for any text; empty without one."""
+    if name in st.query_params:
+        st.session_state[f"train-{name}"] = st.query_params[name]
+    return _linked(name, "")
 
 
 def note(name: str, default: Any) -> None:

@@ -7,18 +7,27 @@ from typing import Any
 
 import streamlit as st
 
-from nnlab.data import dataset_info, dataset_names, is_present
+from nnlab.data import dataset_info, is_present
 from nnlab.devices import bfloat16_is_fast
 from nnlab.errors import LabError
 from nnlab.nets.architecture import Row
+from nnlab.nets.layers import Shape
 from nnlab.nets.presets import preset, preset_names
 from nnlab.training.augment import Augmentation
 from nnlab.training.losses import LOSSES
 from nnlab.training.optim import OPTIMIZERS, Option
 from nnlab.training.recipe import Recipe, RunSpec
 from nnlab.training.schedules import SCHEDULES
+from nnlab.ui.owned import dataset_title, listed_datasets
 from nnlab.ui.text import _, mark, say
 from nnlab.ui.train.fields import kept, linked_choice, linked_float, linked_whole, note
+from nnlab.ui.train.split import split_fields, split_keys
+from nnlab.ui.train.transforms import (
+    check_transforms,
+    linked_transforms,
+    transforms_field,
+    transforms_line,
+)
 
 _TITLES = {
     "one_cycle": mark("One cycle"),
@@ -39,7 +48,7 @@ _DEFAULT = Recipe()
 
 def recipe_form() -> RunSpec | None:
     """Draw the strip; the spec it describes, or None with a sentence where it describes none."""
-    names, models = dataset_names(), preset_names()
+    names, models = listed_datasets(), preset_names()
     # All of the URL is read before anything is drawn, so that what is wrong in it stands on top.
     keys = {
         "dataset": linked_choice("dataset", names, names[0]),
@@ -49,6 +58,8 @@ def recipe_form() -> RunSpec | None:
         "epochs": linked_float("epochs", float(_DEFAULT.epochs)),
         "seed": linked_whole("seed", _DEFAULT.seed),
     }
+    division_keys = split_keys()
+    transforms = linked_transforms()
     optimizer = st.session_state[keys["optimizer"]]
     keys["lr"] = linked_float("lr", _usual_lr(optimizer))
     with st.container(horizontal=True, vertical_alignment="bottom", key="train-strip"):
@@ -75,9 +86,16 @@ def recipe_form() -> RunSpec | None:
             on_change=note, args=("epochs", float(_DEFAULT.epochs)),
         )  # fmt: skip
         with st.popover(_("More"), icon=":material/tune:", width=110):
+            st.caption(_("Split"))
+            division = split_fields(division_keys)
+            st.caption(_("Training"))
             rest = _rest(optimizer, keys["seed"])
-    recipe = Recipe(optimizer=optimizer, lr=lr, batch_size=batch_size, epochs=epochs, **rest)
-    return _checked(RunSpec(dataset, preset(model), recipe))
+            transforms_field(transforms)
+    transforms_line(transforms)
+    recipe = Recipe(
+        optimizer=optimizer, lr=lr, batch_size=batch_size, epochs=epochs, transforms=transforms, **rest
+    )
+    return _checked(RunSpec(dataset, preset(model), recipe, division))
 
 
 def _rest(optimizer: str, seed_key: str) -> dict[str, Any]:
@@ -130,17 +148,23 @@ def _option(optimizer: str, option: Option) -> Any:
     return st.number_input(option.name, key=kept(key, float(option.default)), format="%g", step=0.01)
 
 
-@lru_cache
 def rows_of(model: str, dataset: str) -> list[Row]:
     """The layers of a preset as `Architecture.trace` finds them on the images of `dataset`."""
     info = dataset_info(dataset)
-    return preset(model).trace(info.shape, len(info.classes))
+    return _rows(model, info.shape, len(info.classes))
+
+
+@lru_cache
+def _rows(model: str, shape: Shape, classes: int) -> list[Row]:
+    return preset(model).trace(shape, classes)
 
 
 def _checked(spec: RunSpec) -> RunSpec | None:
     try:
-        spec.validate()
+        info = dataset_info(spec.validate().dataset)
+        spec.division.counts(info.train_count, info.test_count)
         rows_of(spec.architecture.name, spec.dataset)
+        check_transforms(spec)
     except LabError as error:
         st.error(say(error), icon=":material/error:")
         return None
@@ -160,7 +184,7 @@ def _optimizer_chosen() -> None:
 
 
 def _dataset_title(name: str) -> str:
-    title = dataset_info(name).title
+    title = dataset_title(name)
     return title if is_present(name) else _("{title} (to download)", title=title)
 
 

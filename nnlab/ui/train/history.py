@@ -14,21 +14,28 @@ from nnlab.training.events import Event
 
 @dataclass
 class History:
-    """The events of one run, sorted into lists that only grow."""
+    """The events of one run, sorted into lists that only grow.
 
+    `part` is the part of the data that the network is measured on while it trains: "validation", or "test"
+    where there is none. Besides a validation part, the test part is measured once, at the end.
+    """
+
+    part: str = "test"
     seq: int = 0
     started: Mapping[str, Any] = field(default_factory=dict)
     steps: list[float] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     evaluated_steps: list[float] = field(default_factory=list)
     evaluated_epochs: list[float] = field(default_factory=list)
-    test_losses: list[float] = field(default_factory=list)
-    test_accuracies: list[float] = field(default_factory=list)
+    measured_losses: list[float] = field(default_factory=list)
+    measured_accuracies: list[float] = field(default_factory=list)
+    test_accuracy: float | None = None
     tick: Mapping[str, Any] = field(default_factory=dict)
     ended: Mapping[str, Any] = field(default_factory=dict)
 
     def read(self, run: Run) -> History:
         """Take in what `run` has told since the last time, and return self."""
+        self.part = "validation" if run.spec.division.validation else "test"
         for event in run.events(after=self.seq):
             self._take(event)
         return self
@@ -47,8 +54,9 @@ class History:
             case "evaluated":
                 self.evaluated_steps.append(event.step)
                 self.evaluated_epochs.append(values["epoch"])
-                self.test_losses.append(values["test_loss"])
-                self.test_accuracies.append(values["test_accuracy"])
+                self.measured_losses.append(values[f"{self.part}_loss"])
+                self.measured_accuracies.append(values[f"{self.part}_accuracy"])
+                self.test_accuracy = values.get("test_accuracy")
             case "finished" | "stopped" | "failed":
                 self.ended = values
 

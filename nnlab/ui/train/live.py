@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import streamlit as st
 
-from nnlab.data import dataset_info
 from nnlab.lens import first_layer_maps
 from nnlab.runs import Run
 from nnlab.ui.components import Series, curves, tiles
 from nnlab.ui.navigation import page_link_target
-from nnlab.ui.text import _, say
+from nnlab.ui.owned import can_be_drawn
+from nnlab.ui.store import run_store
+from nnlab.ui.text import _, mark, plain, say
 from nnlab.ui.train.history import History, history
-from nnlab.ui.train.shelf import STATES, run_store, title
+from nnlab.ui.train.shelf import STATES, title
 
 _EVERY = 0.4  # seconds between two updates
 _MOST_FILTERS = 64
 _HEIGHT = 260  # of the charts: all of the loss is to be seen without scrolling
+
+# By the part of the data that a network is measured on while it trains.
+_PART = {"test": mark("test"), "validation": mark("validation")}
+_PART_LOSS = {"test": mark("Test loss"), "validation": mark("Validation loss")}
+_PART_ACCURACY = {"test": mark("Test accuracy"), "validation": mark("Validation accuracy")}
 
 
 def live_view(runs: list[Run]) -> None:
@@ -46,7 +52,7 @@ def _head(run: Run, told: History) -> None:
     state = run.status
     steps, done = told.started.get("steps"), len(told.steps)
     with st.container(horizontal=True, vertical_alignment="center", key="train-head"):
-        st.markdown(f"**{title(run)}** · {_(STATES[state.name])}", width="content")
+        st.markdown(f"**{plain(title(run))}** · {_(STATES[state.name])}", width="content")
         progress = _("Step {done:,} of {steps:,}", done=done, steps=steps) if steps else _("No step yet")
         st.progress(min(1.0, done / steps) if steps else 0.0, progress, width="stretch")
         if not state.has_ended:
@@ -58,7 +64,7 @@ def _head(run: Run, told: History) -> None:
             st.button(
                 _("Test now"), icon=":material/fact_check:", on_click=run.evaluate, key="train-evaluate"
             )
-        elif dataset_info(run.spec.dataset).drawable and run.snapshots():
+        elif can_be_drawn(run.spec.dataset) and run.snapshots():
             st.page_link(
                 page_link_target("draw"), label=_("Draw with it"), icon=":material/draw:",
                 query_params={"run": run.id}, width="content",
@@ -83,8 +89,12 @@ def _numbers(run: Run, told: History) -> None:
     left = tick.get("seconds_left")
     with st.container(horizontal=True, key="train-numbers"):
         _number(_("Training loss"), f"{sum(recent) / len(recent):.4f}" if recent else None)
-        _number(_("Test loss"), f"{told.test_losses[-1]:.4f}" if told.test_losses else None)
-        _number(_("Test accuracy"), f"{told.test_accuracies[-1]:.2%}" if told.test_accuracies else None)
+        loss, accuracy = told.measured_losses[-1:], told.measured_accuracies[-1:]
+        _number(_(_PART_LOSS[told.part]), f"{loss[0]:.4f}" if loss else None)
+        _number(_(_PART_ACCURACY[told.part]), f"{accuracy[0]:.2%}" if accuracy else None)
+        if told.part != "test":
+            tested = told.test_accuracy
+            _number(_("Test accuracy"), None if tested is None else f"{tested:.2%}")
         speed = ended.get("samples_per_second", tick.get("samples_per_second"))
         _number(_("Samples a second"), f"{speed:,.0f}" if speed else None)
         if run.status.has_ended:
@@ -112,7 +122,7 @@ def _losses(runs: list[Run], histories: list[History]) -> None:
         series.append(Series(prefix + _("training"), told.steps, told.losses, color=color))
         series.append(
             Series(
-                prefix + _("test"), told.evaluated_steps, told.test_losses,
+                prefix + _(_PART[told.part]), told.evaluated_steps, told.measured_losses,
                 dash="dash", marker="circle", color=test, smooth=False,
             )
         )  # fmt: skip
@@ -125,14 +135,18 @@ def _losses(runs: list[Run], histories: list[History]) -> None:
 def _accuracies(runs: list[Run], histories: list[History]) -> None:
     series = [
         Series(
-            title(run) if len(runs) > 1 else _("test"), told.evaluated_epochs,
-            [100 * accuracy for accuracy in told.test_accuracies],
+            f"{title(run)} · {_(_PART[told.part])}" if len(runs) > 1 else _(_PART[told.part]),
+            told.evaluated_epochs, [100 * accuracy for accuracy in told.measured_accuracies],
             dash="dash", marker="circle", color=color if len(runs) > 1 else 1, smooth=False,
         )
         for color, (run, told) in enumerate(zip(runs, histories, strict=True))
     ]  # fmt: skip
-    st.markdown(f"**{_('Test accuracy (%)')}**")
+    parts = {told.part for told in histories}
+    heading = _(_PART_ACCURACY[parts.pop()]) if len(parts) == 1 else _("Accuracy")
+    st.markdown(f"**{heading} (%)**")
     curves(series, x_label=_("epoch"), y_label="%", key=_key("accuracy", runs), height=_HEIGHT)
+    if any(told.part != "test" for told in histories):
+        st.caption(_("The test images are looked at once, when the training ends."))
 
 
 def _filters(run: Run) -> None:
@@ -163,8 +177,8 @@ def _table(told: History) -> None:
                 {
                     _("Epoch"): told.evaluated_epochs,
                     _("Step"): told.evaluated_steps,
-                    _("Test loss"): told.test_losses,
-                    _("Test accuracy"): told.test_accuracies,
+                    _(_PART_LOSS[told.part]): told.measured_losses,
+                    _(_PART_ACCURACY[told.part]): told.measured_accuracies,
                 },
                 hide_index=True,
             )

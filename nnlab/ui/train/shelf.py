@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import streamlit as st
 
 from nnlab.errors import LabError
-from nnlab.runs import Run, RunStore
+from nnlab.runs import Run
+from nnlab.training.recipe import RunSpec
+from nnlab.ui.owned import short_title
+from nnlab.ui.store import run_store
 from nnlab.ui.text import _, mark, say
 from nnlab.ui.url import set_query
 
@@ -26,12 +29,6 @@ STATES = {
     "failed": mark("failed"),
     "interrupted": mark("interrupted"),
 }
-
-
-@cache
-def run_store() -> RunStore:
-    """The one store of this server."""
-    return RunStore()
 
 
 def shown_runs() -> list[Run]:
@@ -71,6 +68,7 @@ def shelf(shown: list[Run]) -> None:
         height=min(388, 38 + 35 * len(runs)),
         column_config={
             _("Test accuracy"): st.column_config.NumberColumn(format="%.2f %%"),
+            _("Validation accuracy"): st.column_config.NumberColumn(format="%.2f %%"),
             _("Started"): st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
         },
     )
@@ -79,21 +77,34 @@ def shelf(shown: list[Run]) -> None:
 
 def title(run: Run) -> str:
     """What tells a run from the others in a legend."""
-    return f"{run.spec.architecture.name} · {run.spec.dataset} · {run.id[-4:]}"
+    return f"{run.spec.architecture.name} · {short_title(run.spec.dataset)} · {run.id[-4:]}"
 
 
 def _table(runs: list[Run]) -> dict[str, list[Any]]:
     specs = [run.spec for run in runs]
+    titles = {name: short_title(name) for name in {spec.dataset for spec in specs}}
     states = [run.status for run in runs]
     results = [state.result or {} for state in states]
     return {
         _("Network"): [spec.architecture.name for spec in specs],
-        _("Dataset"): [spec.dataset for spec in specs],
+        _("Dataset"): [titles[spec.dataset] for spec in specs],
         _("State"): [_(STATES[state.name]) for state in states],
-        _("Test accuracy"): [100 * r["test_accuracy"] if "test_accuracy" in r else None for r in results],
+        _("Test accuracy"): [_percent(result, "test_accuracy") for result in results],
+        **_validated(specs, results),
         _("Epochs"): [spec.recipe.epochs for spec in specs],
         _("Optimizer"): [f"{spec.recipe.optimizer} {spec.recipe.lr:g}" for spec in specs],
         _("Batch size"): [spec.recipe.batch_size for spec in specs],
         _("Started"): [datetime.fromtimestamp(run.created) for run in runs],
         _("Name"): [run.id for run in runs],
     }
+
+
+def _validated(specs: list[RunSpec], results: list[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """A column for the validation part, where any run has one."""
+    if not any(spec.division.validation for spec in specs):
+        return {}
+    return {_("Validation accuracy"): [_percent(result, "validation_accuracy") for result in results]}
+
+
+def _percent(result: Mapping[str, Any], name: str) -> float | None:
+    return 100 * result[name] if name in result else None

@@ -7,9 +7,11 @@ import streamlit as st
 from nnlab.data import dataset_info, is_present
 from nnlab.errors import LabError
 from nnlab.training.recipe import RunSpec
-from nnlab.ui.text import _, say
+from nnlab.ui.owned import dataset_title
+from nnlab.ui.store import run_store
+from nnlab.ui.text import _, plain, say
 from nnlab.ui.train.form import rows_of
-from nnlab.ui.train.shelf import run_store, show
+from nnlab.ui.train.shelf import show
 
 
 def start_button(spec: RunSpec | None) -> None:
@@ -29,7 +31,7 @@ def start_button(spec: RunSpec | None) -> None:
     if spec is None:
         return
     if absent:
-        title = dataset_info(spec.dataset).title
+        title = plain(dataset_title(spec.dataset))
         st.info(
             _("{title} is not on this machine yet; the Datasets page downloads it.", title=title),
             icon=":material/download:",
@@ -47,10 +49,14 @@ def _size(spec: RunSpec) -> str:
     """How much work it is."""
     info = dataset_info(spec.dataset)
     rows = rows_of(spec.architecture.name, spec.dataset)
-    return _(
+    counts = spec.division.counts(info.train_count, info.test_count)
+    size = _(
         "{parameters:,} parameters · {macs:,} multiply-adds an image · {steps:,} steps · {samples:,} images",
         parameters=sum(row.params for row in rows),
         macs=sum(row.macs for row in rows),
-        steps=spec.recipe.steps(info.train_count),
-        samples=info.train_count,
+        steps=spec.recipe.steps(counts.train),
+        samples=counts.train,
     )
+    if counts.validation:
+        size += _(" · {count:,} for validation", count=counts.validation)
+    return size

@@ -1,0 +1,185 @@
+"""What is put into a layer: a sample, a drawing, a pattern, random numbers, or numbers typed into a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import torch
+from streamlit.delta_generator import DeltaGenerator
+from torch import Tensor
+
+from nnlab.data import Dataset, is_present, load_dataset
+from nnlab.drawing import drawing_to_image
+from nnlab.errors import LabError, check
+from nnlab.lens import PATTERNS, pattern
+from nnlab.training.batches import normalise
+from nnlab.ui.layers.linked import PLACE, choice, whole
+from nnlab.ui.layers.typed import as_number, shown_word
+from nnlab.ui.navigation import page_link_target
+from nnlab.ui.owned import dataset_title, listed_datasets
+from nnlab.ui.text import _, mark, say
+from nnlab.ui.url import set_query
+
+_LAST_SEED = 9999
+_MOST_SIDE = 224
+_BATCH = 16  # samples, for layers that look at a batch
+_TYPED_FIRST = "by_hand"  # the pattern that the table of numbers begins with
+_BEFORE = "layers-before"  # where the output of the layer before is kept for the session
+_DRAWING = "pad:drawing"  # where the pad of the Draw page keeps its strokes for the session
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """What reaches the layer.
+
+    Attributes:
+        batch: (N, C, H, W) float32, of which `x` is the first sample.
+        grey: whether these are images of values in [0, 1].
+        code: lines of Python that make the batch, under the name ``batch``.
+    """
+
+    batch: Tensor
+    grey: bool
+    code: str
+
+    @property
+    def x(self) -> Tensor:
+        """(1, C, H, W): the first sample."""
+        return self.batch[:1]
+
+
+def layer_input(strip: DeltaGenerator) -> Input | None:
+    """Draw the choice of the input into `strip`; None, with a sentence, where there is none."""
+    with strip:
+        kind = choice(
+            _("Input"), "input", list(_KINDS), "sample",
+            shown=lambda name: _(_KINDS[name][0]), width=215, also_clears=PLACE,
+        )  # fmt: skip
+        try:
+            return _KINDS[kind][1]()
+        except LabError as error:
+            problem = say(error)
+    st.error(problem, icon=":material/error:")
+    return None
+
+
+def carry_on(output: Input) -> None:
+    """Make `output` the input from now on; where another layer is chosen, that is what it gets."""
+    st.session_state[_BEFORE] = output
+    set_query("input", "before")
+
+
+def _before() -> Input:
+    found: Input | None = st.session_state.get(_BEFORE)
+    check(
+        found is not None,
+        "There is no output yet: look at a layer of images and press the button that carries its output on.",
+    )
+    assert found is not None
+    st.markdown(" × ".join(map(str, found.x.shape[1:])), width="content")
+    return found
+
+
+def choose_image() -> tuple[Dataset, int]:
+    """Draw the choice of a dataset that is here and of one of its test images; the dataset and the index."""
+    names = [name for name in listed_datasets() if is_present(name)]
+    name = choice(_("Dataset"), "dataset", names, names[0], shown=dataset_title, width=190,
+                  also_clears=("sample",))  # fmt: skip
+    data = load_dataset(name)
+    last = len(data.test) - 1
+    index = whole(_("Test image (0 to {last})", last=f"{last:,}"), "sample", 0, 0, last, width=190)
+    return data, index
+
+
+def _sample() -> Input:
+    data, index = choose_image()
+    scaled = choice(
+        _("Values"), "values", ["unit", "normalised"], "unit",
+        shown=lambda which: _("in [0, 1]") if which == "unit" else _("normalised"), width=140,
+    )  # fmt: skip
+    images = data.test.images[index : index + _BATCH]
+    taken = f"{index} : {index} + {_BATCH}"
+    code = f"data = nnlab.load_dataset({data.name!r})\nimages = data.test.images[{taken}]  # uint8\n"
+    if scaled == "unit":
+        return Input(images / 255, True, f"{code}batch = images / 255")
+    shape = "[:, None, None]"
+    code += f"mean, std = torch.tensor(data.mean){shape}, torch.tensor(data.std){shape}\n"
+    code += "batch = (images / 255 - mean) / std"
+    return Input(normalise(images, data.mean, data.std), False, code)
+
+
+def _drawing() -> Input:
+    told = st.session_state.get(_DRAWING) or {}
+    strokes = [np.array(flat, np.float32).reshape(-1, 2) / 10 for flat in told.get("strokes") or [] if flat]
+    st.page_link(page_link_target("draw"), label=_("Draw something"), icon=":material/draw:")
+    check(bool(strokes), "There is no drawing yet: draw something on the Draw page, then come back.")
+    rounded = [stroke.round(1).tolist() for stroke in strokes]
+    code = (
+        f"strokes = {rounded}\n"
+        "image = nnlab.drawing_to_image([torch.tensor(stroke) for stroke in strokes])  # uint8\n"
+        "batch = image / 255"
+    )
+    return Input(drawing_to_image(strokes) / 255, True, code)
+
+
+def _pattern() -> Input:
+    names = [name for name, found in PATTERNS.items() if not found.random and not found.fixed]
+    name = choice(
+        _("Pattern"), "pattern", names, names[0], shown=lambda which: say(PATTERNS[which].title), width=230
+    )
+    side = whole(_("Side"), "side", 28, 3, _MOST_SIDE, width=110)
+    code = f"from nnlab.lens import pattern\nbatch = pattern({name!r}).make({side})"
+    return Input(pattern(name).make(side), True, code)
+
+
+def _random() -> Input:
+    channels = whole(_("Channels"), "channels", 1, 1, 64, width=110)
+    height = whole(_("Height"), "height", 12, 1, _MOST_SIDE, width=110)
+    width = whole(_("Width"), "width", 12, 1, _MOST_SIDE, width=110)
+    seed = whole(_("Seed"), "noise", 0, 0, _LAST_SEED, width=110)
+    shape = f"1, {channels}, {height}, {width}"
+    code = f"batch = torch.randn({shape}, generator=torch.Generator().manual_seed({seed}))"
+    generator = torch.Generator().manual_seed(seed)
+    return Input(torch.randn(1, channels, height, width, generator=generator), False, code)
+
+
+def _numbers() -> Input:
+    rows = whole(_("Rows"), "rows", 6, 1, 28, width=110)
+    columns = whole(_("Columns"), "columns", 6, 1, 28, width=110)
+    first = torch.zeros(rows, columns)
+    example = pattern(_TYPED_FIRST).make(6)[0, 0, :rows, :columns]
+    first[: len(example), : example.shape[1]] = example
+    table = {str(x): [f"{value:g}" for value in first[:, x].tolist()] for x in range(columns)}
+    # Cells are text, so that what somebody types stays there even where it is no number.
+    with st.popover(_("Numbers"), icon=":material/edit:", width=150):
+        typed = st.data_editor(
+            table, hide_index=False, key=f"layers-numbers-{rows}-{columns}", num_rows="fixed",
+            width=min(60 + 60 * columns, 900),  # a popover alone would be as wide as one of them
+            column_config={str(x): st.column_config.TextColumn(width=56) for x in range(columns)},
+        )  # fmt: skip
+    values = [[_number(typed[str(x)][y], y, x) for x in range(columns)] for y in range(rows)]
+    x = torch.tensor([[values]], dtype=torch.float32)
+    return Input(x, False, f"batch = torch.tensor([[{values}]])")
+
+
+def _number(text: str | None, row: int, column: int) -> float:
+    value = as_number(text or "")
+    if value is None:
+        raise LabError(
+            "Row {row}, column {column} of the table holds “{text}”, which is not a number.",
+            row=row, column=column, text=shown_word(text or ""),
+        )  # fmt: skip
+    return value
+
+
+_KINDS: dict[str, tuple[str, Callable[[], Input]]] = {
+    "sample": (mark("A sample of a dataset"), _sample),
+    "drawing": (mark("Your drawing"), _drawing),
+    "pattern": (mark("A pattern"), _pattern),
+    "random": (mark("Random numbers"), _random),
+    "numbers": (mark("Numbers you type"), _numbers),
+    "before": (mark("The last layer's output"), _before),
+}
