@@ -25,7 +25,7 @@ async def look_at_samples(tab: Tab, chance: random.Random, until: float) -> None
             await tab.change("datasets-class", string_value=chance.choice(["All classes", *"0123456789"]))
         else:
             grid = next(key for key in tab.widgets if key.startswith("datasets-grid-"))
-            await tab.change_state(grid, selected=chance.randrange(64))
+            await tab.change_state(grid, selected=chance.randrange(9))
 
 
 async def watch(tab: Tab, chance: random.Random, until: float) -> None:
