@@ -56,11 +56,13 @@ class ShapeError(LabError):
     """A layer that cannot take the shape it is given; the sentence shows the arithmetic.
 
     `fix` holds the options that would have to be others, with the nearest values that work; None where no
-    option helps. `layer` names the layer of a network, where it is one of a network.
+    option helps. `layer` names the layer of a network, where it is one of a network, and `path` says where in
+    it that stands (`nnlab.nets.architecture.Path`).
     """
 
     fix: Mapping[str, Any] | None = None
     layer: str | None = None
+    path: tuple[int, ...] = ()
 
 
 class DataError(LabError):

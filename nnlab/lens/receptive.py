@@ -7,7 +7,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from torch import nn
 from nnlab.errors import LabError, Sentence, check
 from nnlab.lens.terms import check_place
 from nnlab.lens.windows import Axis, axes
-from nnlab.nets.architecture import Architecture
+from nnlab.nets.architecture import Architecture, Planned
 from nnlab.nets.layers import Shape, layer_kind
 
 _Places = tuple[frozenset[int], ...]
@@ -67,12 +67,14 @@ class Reach:
             return Box(0, 0, 0, 0)  # nothing but padding
         return Box(min(rows), min(columns), max(rows) + 1, max(columns) + 1)
 
-    def after(self, kind: str, name: str, module: nn.Module, out_shape: Shape) -> Reach:
+    def after(self, layer: Planned) -> Reach:
         """What the units of the layer behind this one see."""
-        rows, columns = self.rows, self.columns
-        match layer_kind(kind).sees:
+        if layer.spec.joins:
+            return self._after_branches(layer)
+        rows, columns, out_shape = self.rows, self.columns, layer.out_shape
+        match layer_kind(layer.spec.kind).sees:
             case "window":
-                vertical, horizontal = _axes(module, self.out_shape)
+                vertical, horizontal = _axes(layer.make(classes=10), self.out_shape)
                 rows, columns = _through(vertical, rows), _through(horizontal, columns)
             case "all":
                 rows, columns = _mixed(rows), _mixed(columns)
@@ -82,7 +84,22 @@ class Reach:
             rows = rows * out_shape[1]
         if len(out_shape) == 3 and len(columns) == 1:
             columns = columns * out_shape[2]
-        return Reach(name, out_shape, rows, columns)
+        return Reach(layer.name, out_shape, rows, columns)
+
+    def _after_branches(self, layer: Planned) -> Reach:
+        """A unit sees what those at its place in the branches see."""
+        ends = [[self, *self.along(branch)][-1] for branch in layer.branches]
+        rows, columns = _united([end.rows for end in ends]), _united([end.columns for end in ends])
+        return Reach(layer.name, layer.out_shape, rows, columns)
+
+    def along(self, layers: Sequence[Planned]) -> Iterator[Reach]:
+        """What the units of each of `layers` see, those in branches before the layer that joins them."""
+        seen = self
+        for layer in layers:
+            for branch in layer.branches:
+                yield from seen.along(branch)
+            seen = seen.after(layer)
+            yield seen
 
 
 def receptive_field(
@@ -114,25 +131,25 @@ def receptive_field(
 def reach(architecture: Architecture, in_shape: tuple[int, int, int]) -> list[Reach]:
     """What the units of each layer see of the input (C, H, W), from which any unit's box is told at once.
 
+    In the order of `Architecture.trace`.
+
     Raises:
         ShapeError: the network does not take the input.
     """
     check(len(in_shape) == 3, "{shape} is not the shape of an image (C, H, W).", shape=in_shape)
     _, height, width = in_shape
     seen = Reach("", in_shape, *(tuple(frozenset([place]) for place in range(n)) for n in (height, width)))
-    found = []
     with torch.device("meta"):
-        for name, kind, module in architecture.modules(in_shape, classes=10):  # how many does not matter
-            out_shape = tuple(module.eval()(torch.empty(1, *seen.out_shape)).shape[1:])
-            seen = seen.after(kind, name, module, out_shape)
-            found.append(seen)
-    return found
+        return list(seen.along(architecture.plan(in_shape, classes=10)))  # how many does not matter
 
 
 def _axes(module: nn.Module, in_shape: Shape) -> tuple[Axis, Axis]:
     if isinstance(module, nn.Identity | nn.ZeroPad2d):
         left, right, top, bottom = module.padding if isinstance(module, nn.ZeroPad2d) else (0, 0, 0, 0)
         return _moved(in_shape[1], top, bottom), _moved(in_shape[2], left, right)
+    if isinstance(module, nn.Upsample):
+        height, width = module.size  # type: ignore[misc]  # the registry sets it
+        return _resized(in_shape[1], height, module.mode), _resized(in_shape[2], width, module.mode)
     return axes(module, in_shape)  # type: ignore[arg-type]  # a kind that sees a window slides one
 
 
@@ -142,10 +159,25 @@ def _moved(extent: int, before: int, after: int) -> Axis:
     return Axis(extent, before, after, windows, (1,) * len(windows))
 
 
+def _resized(extent: int, out: int, mode: str) -> Axis:
+    """Which places each output is interpolated from: those at which a single one would be seen in it."""
+    single = torch.eye(extent, device="cpu").unsqueeze(1).unsqueeze(3)  # (extent, 1, extent, 1)
+    shares = nn.functional.interpolate(single, (out, 1), mode=mode)[:, 0, :, 0]
+    windows = tuple(tuple(column.nonzero().flatten().tolist()) for column in shares.T)
+    return Axis(extent, 0, 0, windows, tuple(map(len, windows)))
+
+
 def _through(axis: Axis, places: _Places) -> _Places:
     """For each output along the axis, what those places of the input that its window touches see."""
     touched = ([axis.source(place) for place in window] for window in axis.windows)
     return tuple(frozenset(chain(*(places[at] for at in sources if at is not None))) for sources in touched)
+
+
+def _united(branches: Sequence[_Places]) -> _Places:
+    """Place by place what any of `branches` sees; one that has mixed all sees the same everywhere."""
+    most = max(map(len, branches))
+    spread = [places if len(places) == most else places * most for places in branches]
+    return tuple(frozenset(chain(*seen)) for seen in zip(*spread, strict=True))
 
 
 def _mixed(places: Sequence[frozenset[int]]) -> _Places:

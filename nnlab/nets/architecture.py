@@ -1,48 +1,38 @@
-"""A network as a list of layers: traced on the meta device, built with a seed, written as JSON."""
+"""A network as layers in a chain, with branches: traced on the meta device, built with a seed, as JSON."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from nnlab.errors import LabError, ShapeError, check
+from nnlab.nets.branches import JOINS
+from nnlab.nets.facts import layer_facts
 from nnlab.nets.layers import Shape, layer_kind, make_layer
+from nnlab.nets.layers.kind import times
+from nnlab.nets.spec import MAX_LAYERS, Chain, LayerSpec
 from nnlab.randomness import seeded
 
+__all__ = ["Architecture", "LayerSpec", "Path", "Planned", "Row", "sequence"]
 
-@dataclass(frozen=True)
-class LayerSpec:
-    """A layer of the registry (`nnlab.nets.layers`) with its options, in place of the defaults."""
+_FLOAT = 4  # bytes of a float32
 
-    kind: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    def validate(self) -> LayerSpec:
-        """Return self; raise `LabError` for an unknown kind or option or a bad value."""
-        layer_kind(self.kind).options(self.options)
-        return self
-
-    def tidy(self) -> LayerSpec:
-        """The same with its options as they are kept (see `Field.clean`); raises `LabError` as `validate`."""
-        return LayerSpec(self.kind, layer_kind(self.kind).tidy(self.options))
-
-    def to_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, **self.options}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> LayerSpec:
-        return cls(value["kind"], {k: v for k, v in value.items() if k != "kind"}).tidy()
+# Where a layer stands: its place in the chain; inside branches, then the branch and the place in it, and so
+# on. (3, 0, 2) is `layers[3].branches[0][2]`.
+Path = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one layer does to one sample: shapes without the batch, parameters, multiply-adds."""
+    """What one layer does to one sample: shapes without the batch, parameters, multiply-adds.
+
+    The layers inside branches come before the one that joins them, whose own row counts only the joining.
+    """
 
     name: str
     kind: str
@@ -50,14 +40,40 @@ class Row:
     out_shape: Shape
     params: int
     macs: int
+    path: Path = ()
+
+    @property
+    def activation_bytes(self) -> int:
+        """What the output of one sample takes as float32."""
+        return _FLOAT * math.prod(self.out_shape)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A layer that fits where it stands: its name in the model, and what it takes and gives."""
+
+    name: str
+    path: Path
+    spec: LayerSpec
+    in_shape: Shape
+    out_shape: Shape
+    branches: tuple[tuple[Planned, ...], ...] = ()
+
+    def make(self, classes: int) -> nn.Module:
+        """The torch module, on the current default device. Inside branches, modules are called by number."""
+        if not self.spec.joins:
+            return make_layer(self.spec.kind, self.in_shape, self.spec.options, classes)
+        return JOINS[self.spec.kind].module(
+            [nn.Sequential(*(layer.make(classes) for layer in branch)) for branch in self.branches]
+        )
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A sequence of layers; the first layer's input and the last one's outputs follow the data."""
+    """A chain of layers; the first layer's input and the last one's outputs follow the data."""
 
     name: str
-    layers: tuple[LayerSpec, ...]
+    layers: Chain
 
     def validate(self) -> Architecture:
         """Return self; raise `LabError` where a layer is not of the registry, has bad options, or is not for
@@ -65,11 +81,12 @@ class Architecture:
         check(bool(self.layers), "The architecture {name} has no layers.", name=self.name)
         for layer in self.layers:
             layer.validate()
-            check(
-                layer_kind(layer.kind).takes not in ("sequence", "tokens"),
-                "{layer} reads sequences; it has no place in a network of images.",
-                layer=layer.kind,
-            )
+        count = sum(layer.count() for layer in self.layers)
+        check(
+            count <= MAX_LAYERS,
+            "The architecture {name} has {count} layers; at most {most} are possible.",
+            name=self.name, count=count, most=MAX_LAYERS,
+        )  # fmt: skip
         return self
 
     def trace(self, in_shape: Shape, classes: int) -> list[Row]:
@@ -81,24 +98,27 @@ class Architecture:
             ShapeError: a layer that does not fit what reaches it, named, with the arithmetic;
                 or an output that is not one value a class.
         """
-        rows = []
-        with torch.device("meta"):
-            x = torch.empty(1, *in_shape)
-            for name, kind, module in self.modules(in_shape, classes):
-                module.eval()  # batch normalisation wants more than one sample while training
-                before = tuple(x.shape[1:])
-                with FlopCounterMode(display=False) as counter:
-                    x = module(x)
-                params = sum(p.numel() for p in module.parameters())
-                macs = counter.get_total_flops() // 2
-                rows.append(Row(name, kind, before, tuple(x.shape[1:]), params, macs))
-        if rows[-1].out_shape != (classes,):
-            raise ShapeError(
-                "The last layer, {layer}, gives {shape} values for each sample; the data has {classes} "
-                "classes, so it should give {classes}.",
-                layer=rows[-1].name, shape=" x ".join(map(str, rows[-1].out_shape)), classes=classes,
-            )  # fmt: skip
+        rows, problem = self.look(in_shape, classes)
+        if problem is not None:
+            raise problem
         return rows
+
+    def look(self, in_shape: Shape, classes: int) -> tuple[list[Row], LabError | None]:
+        """The rows of `trace` up to the first layer that does not fit, and why it does not."""
+        rows: list[Row] = []
+        try:
+            self._checked(in_shape, classes, rows)
+        except LabError as problem:
+            return rows, problem
+        return rows, None
+
+    def plan(self, in_shape: Shape, classes: int) -> tuple[Planned, ...]:
+        """The layers with what each takes and gives, whatever the last one gives.
+
+        Raises:
+            ShapeError: a layer that does not fit what reaches it.
+        """
+        return self._planned(in_shape, classes, [])
 
     def build(self, in_shape: Shape, classes: int, seed: int = 0) -> nn.Sequential:
         """The torch model on the CPU, in training mode, initialised by PyTorch's defaults from `seed`.
@@ -109,25 +129,25 @@ class Architecture:
         Raises:
             ShapeError: as `trace`.
         """
-        self.trace(in_shape, classes)
+        plan = self._checked(in_shape, classes, [])
         with seeded(seed):
-            return nn.Sequential(OrderedDict((n, m) for n, _, m in self.modules(in_shape, classes)))
+            return nn.Sequential(OrderedDict((layer.name, layer.make(classes)) for layer in plan))
 
-    def modules(self, in_shape: Shape, classes: int) -> Iterator[tuple[str, str, nn.Module]]:
-        """Name, kind and module of each layer, made on the current default device.
-
-        Raises:
-            ShapeError: a layer that does not fit what reaches it (its `layer`), with what would (its `fix`).
-        """
+    def _planned(self, in_shape: Shape, classes: int, rows: list[Row]) -> tuple[Planned, ...]:
         self.validate()
-        shape, numbers = in_shape, Counter[str]()
-        for spec in self.layers:
-            short = layer_kind(spec.kind).short or spec.kind
-            numbers[short] += 1
-            name = f"{short}{numbers[short]}"
-            module = _make(name, spec, shape, classes)
-            shape = _out_shape(module, shape)
-            yield name, spec.kind, module
+        return _Planning(classes, rows).chain(self.layers, in_shape)
+
+    def _checked(self, in_shape: Shape, classes: int, rows: list[Row]) -> tuple[Planned, ...]:
+        plan = self._planned(in_shape, classes, rows)
+        if plan[-1].out_shape != (classes,):
+            problem = ShapeError(
+                "The last layer, {layer}, gives {shape} values for each sample; the data has {classes} "
+                "classes, so it should give {classes}.",
+                layer=plan[-1].name, shape=times(plan[-1].out_shape), classes=classes,
+            )  # fmt: skip
+            problem.layer, problem.path = plan[-1].name, plan[-1].path
+            raise problem
+        return plan
 
     def to_json(self) -> dict[str, Any]:
         """``{"name": ..., "layers": [{"kind": ..., option: value, ...}, ...]}``."""
@@ -139,29 +159,80 @@ class Architecture:
         return cls(value["name"], tuple(LayerSpec.from_json(v) for v in value["layers"])).validate()
 
 
-def sequence(name: str, *layers: str | tuple[str, Mapping[str, Any]]) -> Architecture:
-    """An architecture from kinds and (kind, options) pairs."""
-    specs: Sequence[LayerSpec] = [LayerSpec(x) if isinstance(x, str) else LayerSpec(*x) for x in layers]
-    return Architecture(name, tuple(specs)).validate()
+class _Planning:
+    """Follows a sample through the layers; `rows` has those that it came through."""
+
+    def __init__(self, classes: int, rows: list[Row]) -> None:
+        self._classes, self._rows = classes, rows
+
+    def chain(self, specs: Chain, shape: Shape, path: Path = (), owner: str = "") -> tuple[Planned, ...]:
+        """One layer after the other; `owner` is the join in a branch of which they are."""
+        plan: list[Planned] = []
+        numbers = Counter[str]()
+        for place, spec in enumerate(specs):
+            short = spec.kind if spec.joins else layer_kind(spec.kind).short or spec.kind
+            numbers[short] += 1
+            name = f"{owner}.{place}" if owner else f"{short}{numbers[short]}"
+            try:
+                planned = self._layer(spec, name, (*path, place), shape)
+            except LabError as error:
+                raise _placed(error, name, (*path, place), plan) from None
+            plan.append(planned)
+            shape = planned.out_shape
+        return tuple(plan)
+
+    def _layer(self, spec: LayerSpec, name: str, path: Path, shape: Shape) -> Planned:
+        if not spec.joins:
+            out, params, macs = layer_facts(spec.kind, shape, spec.options, self._classes)
+            self._rows.append(Row(name, spec.kind, shape, out, params, macs, path))
+            return Planned(name, path, spec, shape, out)
+        branches = tuple(
+            self.chain(branch, shape, (*path, number), f"{name}.{number}")
+            for number, branch in enumerate(spec.branches)
+        )
+        given = [branch[-1].out_shape if branch else shape for branch in branches]
+        JOINS[spec.kind].check(given)
+        first = given[0]
+        out = first if spec.kind == "residual" else (sum(one[0] for one in given), *first[1:])
+        self._rows.append(Row(name, spec.kind, shape, out, 0, 0, path))
+        return Planned(name, path, spec, shape, out, branches)
 
 
-def _make(name: str, spec: LayerSpec, shape: Shape, classes: int) -> nn.Module:
-    try:
-        return make_layer(spec.kind, shape, spec.options, classes)
-    except ShapeError as error:
-        told = ShapeError("{layer}: {problem}", layer=name, problem=error)
-        told.fix, told.layer = error.fix, name
-        raise told from None
-    except LabError as error:
-        raise type(error)("{layer}: {problem}", layer=name, problem=error) from None
+def _placed(error: LabError, name: str, path: Path, before: Sequence[Planned]) -> LabError:
+    """`error` with the layer it is about, and what stands before that one."""
+    if isinstance(error, ShapeError) and error.layer is not None:
+        return error  # of a layer inside a branch, which has said so
+    if isinstance(error, ShapeError) and before:
+        told: LabError = ShapeError(
+            "{layer} does not fit behind {before}, which gives {given}: {problem}",
+            layer=name, before=before[-1].name, given=_given(before[-1]), problem=error,
+        )  # fmt: skip
+    else:
+        told = type(error)("{layer}: {problem}", layer=name, problem=error)
+    if isinstance(told, ShapeError) and isinstance(error, ShapeError):
+        told.fix, told.layer, told.path = error.fix, name, path
+    return told
 
 
-def _out_shape(module: nn.Module, shape: Shape) -> Shape:
-    """The shape `module` gives for one sample of `shape`, by running it on the meta device."""
-    was_training = module.training
-    with torch.no_grad():
-        sample = torch.empty(1, *shape, device="meta")
-        meta = {k: torch.empty_like(v, device="meta") for k, v in module.state_dict().items()}
-        found = torch.func.functional_call(module.eval(), meta, (sample,))
-    module.train(was_training)
-    return tuple(found.shape[1:])
+def _given(layer: Planned) -> str:
+    """``10 x 7 x 7``; of one that flattens, ``10 x 7 x 7 = 490``."""
+    if layer.spec.kind == "flatten" and len(layer.in_shape) > 1:
+        return f"{times(layer.in_shape)} = {layer.out_shape[0]}"
+    return times(layer.out_shape)
+
+
+def sequence(name: str, *layers: str | tuple[str, Mapping[str, Any]] | LayerSpec) -> Architecture:
+    """An architecture from kinds, (kind, options) pairs and whole layers."""
+    return Architecture(name, chain(*layers)).validate()
+
+
+def chain(*layers: str | tuple[str, Mapping[str, Any]] | LayerSpec) -> Chain:
+    """Layers in a row, as in `sequence`."""
+    return tuple(
+        layer
+        if isinstance(layer, LayerSpec)
+        else LayerSpec(layer)
+        if isinstance(layer, str)
+        else LayerSpec(*layer)
+        for layer in layers
+    )

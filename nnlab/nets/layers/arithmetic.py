@@ -226,7 +226,7 @@ def flat_lines(in_shape: Shape, o: Options) -> tuple[Line, ...]:
     return (Line(Sentence("features"), times(in_shape).replace("x", "*"), math.prod(in_shape)),)
 
 
-def with_fix(error: ShapeError, **fix: int | tuple[int, int]) -> ShapeError:
+def with_fix(error: ShapeError, **fix: int | str | tuple[int, int]) -> ShapeError:
     """`error` with the options that would work."""
     error.fix = fix
     return error

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from nnlab.errors import LabError
 
 CLASSES = "classes"  # stands for the number of classes of the data
+AUTO = "auto"  # stands for as many as reach the layer
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Field:
     high: float = 2**31 - 1
     choices: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+
+    @property
+    def follows(self) -> bool:
+        """Whether what stands in front decides it, so that it need not be set."""
+        return bool(self.default == AUTO)
 
     def clean(self, owner: str, value: Any) -> Any:
         """`value` as it is kept: tuples for lists, one number for a pair of equal ones.

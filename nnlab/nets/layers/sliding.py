@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnlab.errors import Sentence
+from nnlab.errors import Sentence, ShapeError
 from nnlab.nets.layers.arithmetic import (
     adaptive_lines,
     check_groups,
@@ -14,8 +14,9 @@ from nnlab.nets.layers.arithmetic import (
     check_windows,
     slide_lines,
     slides,
+    with_fix,
 )
-from nnlab.nets.layers.fields import Field, pair
+from nnlab.nets.layers.fields import AUTO, Field, pair
 from nnlab.nets.layers.kind import Call, LayerKind, Options, Shape, source
 
 _SIDE = 1024  # the most that a window, its steps and its padding may be
@@ -42,6 +43,12 @@ def _conv2d_functional(in_shape: Shape, o: Options) -> str:
 
 
 def _check_conv2d(in_shape: Shape, o: Options) -> None:
+    if o["in_channels"] not in (AUTO, in_shape[0]):
+        problem = ShapeError(
+            "Conv2d expects {expected} channels, but {count} reach it.",
+            expected=o["in_channels"], count=in_shape[0],
+        )  # fmt: skip
+        raise with_fix(problem, in_channels=AUTO)
     check_groups("Conv2d", in_shape, o)
     check_same("Conv2d", o)
     check_padding_mode("Conv2d", in_shape, o)
@@ -98,6 +105,7 @@ CONVOLUTIONS = (
         Sentence("Slides filters over the image; each output is the sum of a patch times a filter."),
         "convolution", _conv2d, _conv2d_functional,
         (
+            Field("in_channels", AUTO, words=(AUTO,)),
             Field("out_channels", 8),
             Field("kernel_size", 3, "pair", 1, _SIDE),
             Field("stride", 1, "pair", 1, _SIDE),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from nnlab.errors import Sentence, ShapeError
-from nnlab.nets.layers.arithmetic import HEIGHT, WIDTH, flat_lines
-from nnlab.nets.layers.fields import CLASSES, Field
+from nnlab.nets.layers.arithmetic import HEIGHT, WIDTH, flat_lines, with_fix
+from nnlab.nets.layers.fields import AUTO, CLASSES, Field, pair
 from nnlab.nets.layers.kind import Call, LayerKind, Line, Options, Shape, Takes, source, times
 
 
@@ -35,6 +35,10 @@ def _pad_to_lines(in_shape: Shape, o: Options) -> tuple[Line, ...]:
     )
 
 
+def _resize_lines(in_shape: Shape, o: Options) -> tuple[Line, ...]:
+    return tuple(Line(name, "size", out) for name, out in zip((HEIGHT, WIDTH), pair(o["size"]), strict=True))
+
+
 def _check_linear(in_shape: Shape, o: Options) -> None:
     if len(in_shape) != 1:
         raise ShapeError(
@@ -42,6 +46,12 @@ def _check_linear(in_shape: Shape, o: Options) -> None:
             "({product} = {count} features).",
             shape=times(in_shape), product=times(in_shape), count=math.prod(in_shape),
         )  # fmt: skip
+    if o["in_features"] not in (AUTO, in_shape[0]):
+        problem = ShapeError(
+            "Linear expects {expected} features, but {count} reach it.",
+            expected=o["in_features"], count=in_shape[0],
+        )  # fmt: skip
+        raise with_fix(problem, in_features=AUTO)
 
 
 def _batch_norm(name: str, torch: str, takes: Takes) -> LayerKind:
@@ -75,6 +85,16 @@ SHAPES = (
         takes="image", arithmetic=_pad_to_lines, sees="window", short="pad",
     ),
     LayerKind(
+        "resize", "Upsample", Sentence("Makes the image larger or smaller, by interpolation."), "shape",
+        lambda in_shape, o: Call("Upsample", (), {"size": pair(o["size"]), "mode": o["mode"]}),
+        lambda in_shape, o: source("F.interpolate", "x", size=pair(o["size"]), mode=o["mode"]),
+        (
+            Field("size", 64, "pair", 1, 1024),
+            Field("mode", "bilinear", "choice", choices=("nearest", "bilinear", "bicubic")),
+        ),
+        takes="image", arithmetic=_resize_lines, sees="window", short="resize",
+    ),
+    LayerKind(
         "flatten", "Flatten", Sentence("Puts all values in one row, channel by channel."), "shape",
         lambda in_shape, o: Call("Flatten"), lambda in_shape, o: "torch.flatten(x, 1)",
         arithmetic=flat_lines,
@@ -87,7 +107,10 @@ LINEARS = (
         "linear",
         lambda in_shape, o: Call("Linear", (in_shape[0], o["out_features"]), {"bias": o["bias"]}),
         lambda in_shape, o: source("F.linear", "x", *(("weight", "bias") if o["bias"] else ("weight",))),
-        (Field("out_features", CLASSES, words=(CLASSES,)), Field("bias", True, "toggle")),
+        (
+            Field("in_features", AUTO, words=(AUTO,)), Field("out_features", CLASSES, words=(CLASSES,)),
+            Field("bias", True, "toggle"),
+        ),
         check=_check_linear, sees="all",
     ),
 )  # fmt: skip

@@ -21,7 +21,7 @@ const createCurves = (host) => {
 
   const lines = new Map();
   const pointers = new Map();
-  let header, logY = false, zoom = null, box = null, cursor = null, frame = null, waiting = false, area, pinch = null;
+  let header, logY = false, zoom = null, box = null, cursor = null, frame = null, area, pinch = null;
 
   const shown = () => [...lines.values()].filter((line) => !line.hidden && line.count);
   const scaleY = (value) => (logY ? (value > 0 ? Math.log10(value) : NaN) : value);
@@ -335,8 +335,9 @@ const createCurves = (host) => {
       lines.delete(one.name); // and again at the end: the order is Python's
       lines.set(one.name, line);
     });
-    if (!whole && !waiting) component.setTriggerValue("resend", true);
-    waiting = !whole;
+    // Asked for at every update that leaves a gap: an answer may be lost as well, when the page shows only
+    // the last of several that came together.
+    if (!whole) component.setTriggerValue("resend", true);
     const look = JSON.stringify([next.series.map(({ from, count, x, y, ...rest }) => rest), themeOf(host)]);
     if (look !== legend.dataset.look || before.some((line, i) => [...lines.values()][i] !== line)) {
       legend.dataset.look = look;

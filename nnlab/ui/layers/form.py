@@ -30,7 +30,7 @@ def options_form(
     options, problems = dict(settled), []
     with strip or st.container(horizontal=True, vertical_alignment="bottom", key="layers-options-strip"):
         for field in kind.fields:
-            if field.name in settled:
+            if field.name in settled or field.follows:
                 continue
             try:
                 options[field.name] = _control(kind, field)

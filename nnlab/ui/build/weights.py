@@ -1,0 +1,7 @@
+"""The part weights."""
+
+from __future__ import annotations
+
+
+def draw() -> None:
+    """Draw the part."""
