@@ -70,13 +70,13 @@ def browser() -> Iterator[object]:
 
 @pytest.fixture
 def open_page(browser: object) -> Iterator[Callable[..., object]]:
-    """``open_page(url, **context)`` opens a page in a context of its own; expectations wait up to 15 s.
+    """``open_page(url, **context)`` opens a page in a context of its own; expectations wait up to 30 s.
 
     The test fails where the page reports an error of its own JavaScript.
     """
     from playwright.sync_api import expect
 
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=30_000)
     contexts, errors = [], []
 
     def opened(url: str, **options: object) -> object:
@@ -84,7 +84,7 @@ def open_page(browser: object) -> Iterator[Callable[..., object]]:
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(url)
         return page

@@ -265,11 +265,11 @@ def test_pointer_and_keyboard_show_exact_values(show: Callable[..., Page]) -> No
     expect(tip.locator("b").first).to_have_text(shortest)
 
 
-def test_a_lost_update_is_asked_for_again(show: Callable[..., Page]) -> None:
+def test_lost_updates_are_asked_for_again(show: Callable[..., Page]) -> None:
     page = show("curves")
     canvas = chart_at(page)
     wait_for_points(page, canvas, 20)
-    page.get_by_role("button", name="Lose an update").click()
+    page.get_by_role("button", name="Lose three updates").click()
     wait_for_points(page, canvas, points(canvas) + 60)
     # Every value is where it belongs: the gap was filled, nothing was shifted. The keys begin at the left end
     # only where no pointer has chosen a point, and the button may have moved from under it.

@@ -5,6 +5,7 @@ import streamlit as st
 
 from nnlab.ui import components
 from nnlab.ui.components import Answer, Series, curves, pad, tiles
+from nnlab.ui.components.curves import _Sent
 
 components.serve()
 memory = st.session_state
@@ -55,7 +56,10 @@ def live_filters(live: bool) -> None:
 @st.fragment(run_every=0.25)
 def show_curves() -> None:
     memory["count"] = memory.get("count", 0) + 20
-    if st.button("Lose an update"):
+    if st.button("Lose three updates"):  # of which the second is the answer to being asked again
+        memory["lose"] = 3
+    if memory.get("lose"):
+        memory["lose"] -= 1
         memory["count"] += 20
         memory["chart:sent"]["training"] = _pretend_sent(memory["count"])
     x = np.arange(memory["count"])
@@ -71,11 +75,11 @@ def show_curves() -> None:
     )
 
 
-def _pretend_sent(count: int) -> object:
+def _pretend_sent(count: int) -> _Sent:
     """What `curves` remembers of points that it has sent, though these never arrived."""
     x = np.arange(count)
     line = Series("training", x, (1 / (1 + 0.05 * x)).astype(np.float32))
-    return type(memory["chart:sent"]["training"]).of(line)
+    return _Sent.of(line)
 
 
 {"pad": show_pad, "tiles": show_tiles, "curves": show_curves}[st.query_params.get("show", "pad")]()
