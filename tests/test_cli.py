@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 from nnlab.cli import main
 from nnlab.data import load_dataset
 from nnlab.data.division import Division, divide
+from nnlab.nets.architecture import Architecture
 from nnlab.runs import RunStore
 from nnlab.training.evaluate import evaluate
 from nnlab.training.weights import load_model
@@ -308,3 +309,21 @@ def test_nobody_listens_any_more(
         file.write("into nothing")  # as Python does at its end with what is left
     assert (tmp_path / "out").read_text() == ""
     assert here.runs()[0].state == "stopped" and capsys.readouterr().err == ""
+
+
+def test_train_a_network_from_its_file(
+    here: RunStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "small.json"
+    layers = [{"kind": "flatten"}, {"kind": "linear", "out_features": 10}]
+    file.write_text(json.dumps({"name": "small", "layers": layers}))
+    fast = ["train", "--dataset", DATASET, "--epochs", "0.1", "--threads", "1", "--json", "--model"]
+    assert main([*fast, str(file)]) == 0
+    (run,) = here.runs()
+    assert run.spec.architecture == Architecture.from_json(json.loads(file.read_text()))
+    assert main([*fast, str(tmp_path / "absent.json")]) == 2
+    file.write_text('{"name": "small"')
+    assert main([*fast, str(file)]) == 2
+    absent, broken = capsys.readouterr().err.splitlines()
+    assert "absent.json cannot be read" in absent and "small.json" in broken
+    assert len(here.runs()) == 1

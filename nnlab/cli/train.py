@@ -1,51 +1,29 @@
-"""The command line: train, list and export runs, and see what this machine has.
-
-Imports of torch wait until a command needs them, so that `doctor` can speak where torch cannot be imported.
-"""
+"""``nnlab train``: train a network in this process, recorded as a run."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnlab.cli.common import INTERRUPTED, accuracy_text, add_runs
 from nnlab.errors import LabError
 
 if TYPE_CHECKING:
+    from nnlab.cli.common import Commands
+    from nnlab.nets.architecture import Architecture
     from nnlab.training.events import Event
     from nnlab.training.recipe import RunSpec
 
-_INTERRUPTED = 130  # the shell's convention: 128 + SIGINT
+_JSON = ".json"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status: 0 done, 1 failed, 2 asked for wrongly, 130 stopped by Ctrl-C."""
-    parsed = _parser().parse_args(arguments)
-    try:
-        status: int = parsed.command(parsed)
-    except LabError as error:
-        print(f"nnlab: {error}", file=sys.stderr)
-        for problem in getattr(error, "problems", ()):
-            row = "" if problem.row is None else f":{problem.row}"
-            print(f"{problem.file}{row}: {problem.reason}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has gone; Python would complain of it at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return status
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="nnlab", description="Datasets, networks and their training.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
+def add_parser(commands: Commands) -> None:
+    """Add ``train`` to the command line."""
     train = commands.add_parser("train", help="train a network here, recorded as a run")
     train.set_defaults(command=_train)
     learned = train.add_mutually_exclusive_group()
@@ -58,7 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--image-size", type=int, default=32, help="pixels a side of --images (default: 32)")
     train.add_argument("--channels", type=int, default=3, help="of --images: 1 grey, 3 colour (default: 3)")
     train.add_argument("--fit", default="fit", help="of --images: fit, fill or stretch (default: fit)")
-    train.add_argument("--model", default="convnet", help="a preset (default: convnet)")
+    train.add_argument(
+        "--model", default="convnet", help="a preset (default: convnet), or a file of layers (.json)"
+    )
     train.add_argument("--epochs", type=float, help="passes through the data; may be a fraction")
     train.add_argument("--optimizer")
     train.add_argument("--lr", type=float, help="learning rate (default: what suits the optimizer)")
@@ -101,43 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--threads", type=int, help="CPU threads (default: all cores but one)")
     train.add_argument("--download", action="store_true", help="fetch the dataset where it is absent")
     train.add_argument("--json", action="store_true", help="one JSON object per event on stdout")
-    _add_runs(train)
-
-    runs = commands.add_parser("runs", help="list the runs")
-    runs.set_defaults(command=_runs)
-    runs.add_argument("--json", action="store_true", help="one JSON object per run on stdout")
-    _add_runs(runs)
-
-    export = commands.add_parser("export", help="write a run's last weights to a file")
-    export.set_defaults(command=_export)
-    export.add_argument("run", metavar="RUN", help="the run's id")
-    export.add_argument("--to", required=True, type=Path, metavar="FILE", help="ending in .safetensors")
-    _add_runs(export)
-
-    loading = commands.add_parser("loading", help="samples a second of a DataLoader, and of our own batches")
-    loading.set_defaults(command=_loading)
-    loading.add_argument("--dataset", default="strokes", help="a dataset of the registry (default: strokes)")
-    loading.add_argument("--batch-size", type=int, default=64)
-    loading.add_argument("--sampler", default="random", help="sequential, random or weighted")
-    loading.add_argument(
-        "--workers", type=int, nargs="*", default=[0, 1, 2], help="how many (default: 0 1 2)"
-    )
-    loading.add_argument("--seconds", type=float, default=1.5, help="that each way is measured for")
-    loading.add_argument("--json", action="store_true", help="one JSON object for each way on stdout")
-
-    doctor = commands.add_parser("doctor", help="versions, device, folders, and what is missing")
-    doctor.set_defaults(command=_doctor)
-    _add_runs(doctor)
-
-    jobs = commands.add_parser("serve-jobs")  # started by nnlab itself
-    jobs.set_defaults(command=_serve_jobs)
-    return parser
-
-
-def _add_runs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--runs", metavar="DIR", help="the folder of runs (default: NNLAB_RUNS, or the cache)"
-    )
+    add_runs(train)
 
 
 def _train(arguments: argparse.Namespace) -> int:
@@ -183,7 +127,7 @@ def _train(arguments: argparse.Namespace) -> int:
     tell.end(run.id, status.name, status.result or {}, str(status.problem or ""))
     if status.name == "finished":
         return 0
-    return _INTERRUPTED if pressed else 1
+    return INTERRUPTED if pressed else 1
 
 
 def _imported(arguments: argparse.Namespace) -> str:
@@ -196,7 +140,6 @@ def _imported(arguments: argparse.Namespace) -> str:
 
 def _spec(arguments: argparse.Namespace) -> RunSpec:
     from nnlab.data.division import Division
-    from nnlab.nets.presets import preset
     from nnlab.training.augment import Augmentation
     from nnlab.training.optim import optimizer_kind
     from nnlab.training.recipe import Recipe, RunSpec
@@ -219,7 +162,24 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
         stratified=not arguments.unstratified,
         seed=arguments.split_seed or 0,
     )
-    return RunSpec(arguments.dataset, preset(arguments.model), recipe, division).validate()
+    return RunSpec(arguments.dataset, _network(arguments.model), recipe, division).validate()
+
+
+def _network(name: str) -> Architecture:
+    """The preset of that name, or the architecture in that JSON file."""
+    from nnlab.nets.architecture import Architecture
+    from nnlab.nets.presets import preset
+
+    if not name.endswith(_JSON):
+        return preset(name)
+    try:
+        return Architecture.from_json(json.loads(Path(name).read_bytes()))
+    except OSError as error:
+        raise LabError("{file} cannot be read ({reason}).", file=name, reason=error.strerror) from None
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        if isinstance(error, LabError):
+            raise
+        raise LabError("{file} holds no architecture ({reason}).", file=name, reason=error) from None
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, Any]:
@@ -260,7 +220,7 @@ class _ProgressTeller:
         if event.kind == "started":
             self._steps = values["steps"]
         elif event.kind == "evaluated":
-            self._accuracy = _accuracy(values)
+            self._accuracy = accuracy_text(values)
         elif event.kind == "tick":
             loss = sum(values["loss"]) / len(values["loss"])
             line = (
@@ -273,97 +233,5 @@ class _ProgressTeller:
         print(file=sys.stderr)
         if problem:
             print(f"nnlab: {problem}", file=sys.stderr)
-        accuracy = _accuracy(result)
+        accuracy = accuracy_text(result)
         print(f"{run_id} {state}" + (f", {accuracy}" if accuracy else ""))
-
-
-def _accuracy(values: Mapping[str, Any]) -> str:
-    """What an event or a result tells of it, with the part it was measured on; "" for nothing."""
-    from nnlab.training.events import last_accuracy
-
-    found = last_accuracy(values)
-    return "" if found is None else f"{found[0]} accuracy {found[1]:.2%}"
-
-
-def _runs(arguments: argparse.Namespace) -> int:
-    from nnlab.runs import RunStore
-    from nnlab.training.events import last_accuracy
-
-    store = RunStore(arguments.runs)
-    for run in store.runs():
-        status, spec = run.status, run.spec
-        result = status.result or {}
-        if arguments.json:
-            row = {
-                "run": run.id, "state": status.name, "test_accuracy": result.get("test_accuracy"),
-                "validation_accuracy": result.get("validation_accuracy"), "spec": spec.to_json(),
-            }  # fmt: skip
-            print(json.dumps(row))
-        else:
-            found = last_accuracy(result)
-            shown = "-" if found is None else f"{found[1]:.2%}"
-            # Of a run that still goes on, or failed, on its validation part.
-            part = " (validation)" if found is not None and found[0] == "validation" else ""
-            print(
-                f"{run.id}  {status.name:<11}  {shown:>7}  {spec.architecture.name} on {spec.dataset}{part}"
-            )
-    for problem in store.damaged():
-        print(f"nnlab: {problem}", file=sys.stderr)
-    return 0
-
-
-def _export(arguments: argparse.Namespace) -> int:
-    from nnlab.runs import RunStore
-    from nnlab.training.weights import SUFFIX, save_weights
-
-    run = RunStore(arguments.runs).open(arguments.run)
-    if arguments.to.suffix != SUFFIX:
-        raise LabError(
-            "{file} ends in {suffix}; weights are written as {known}.",
-            file=arguments.to.name, suffix=repr(arguments.to.suffix), known=SUFFIX,
-        )  # fmt: skip
-    model = run.load_model()
-    try:
-        save_weights(arguments.to, model.state_dict(), model.info)
-    except OSError as error:
-        raise LabError("{file} cannot be written ({reason}).", file=arguments.to, reason=error) from None
-    print(arguments.to)
-    return 0
-
-
-def _loading(arguments: argparse.Namespace) -> int:
-    import dataclasses
-
-    import torch
-
-    from nnlab.data import load_dataset
-    from nnlab.data.loaders import Loading
-    from nnlab.devices import default_threads
-    from nnlab.training.loading_speed import measure_loading
-
-    loading = Loading(arguments.batch_size, arguments.sampler).validate()
-    for count in arguments.workers:
-        dataclasses.replace(loading, workers=count).validate()
-    torch.set_num_threads(default_threads())
-    data = load_dataset(arguments.dataset)
-    for rate in measure_loading(data, loading, arguments.workers, arguments.seconds):
-        if arguments.json:
-            print(json.dumps(dataclasses.asdict(rate)), flush=True)
-        else:
-            way = "resident tensor" if rate.workers is None else f"DataLoader, {rate.workers} workers"
-            print(
-                f"{way:<22} {rate.rate:>11,.0f} samples/s, first batch after {rate.first:.3f} s", flush=True
-            )
-    return 0
-
-
-def _doctor(arguments: argparse.Namespace) -> int:
-    from nnlab.doctor import report
-
-    return report(arguments.runs)
-
-
-def _serve_jobs(arguments: argparse.Namespace) -> int:
-    from nnlab.runs.server import serve_jobs
-
-    return serve_jobs()

@@ -1,0 +1,28 @@
+"""What several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # What ``parser.add_subparsers()`` returns; argparse has no public name for it.
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+INTERRUPTED = 130  # the shell's convention: 128 + SIGINT
+
+
+def add_runs(parser: argparse.ArgumentParser) -> None:
+    """The option that every command about runs takes."""
+    parser.add_argument(
+        "--runs", metavar="DIR", help="the folder of runs (default: NNLAB_RUNS, or the cache)"
+    )
+
+
+def accuracy_text(values: Mapping[str, Any]) -> str:
+    """What an event or a result tells of it, with the part it was measured on; "" for nothing."""
+    from nnlab.training.events import last_accuracy
+
+    found = last_accuracy(values)
+    return "" if found is None else f"{found[0]} accuracy {found[1]:.2%}"
