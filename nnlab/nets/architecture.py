@@ -13,6 +13,7 @@ from torch import nn
 from nnlab.errors import LabError, ShapeError, check
 from nnlab.nets.branches import JOINS
 from nnlab.nets.facts import layer_facts
+from nnlab.nets.initial import DEFAULT, initial
 from nnlab.nets.layers import Shape, layer_kind, make_layer
 from nnlab.nets.layers.kind import times
 from nnlab.nets.spec import MAX_LAYERS, Chain, LayerSpec
@@ -120,18 +121,23 @@ class Architecture:
         """
         return self._planned(in_shape, classes, [])
 
-    def build(self, in_shape: Shape, classes: int, seed: int = 0) -> nn.Sequential:
-        """The torch model on the CPU, in training mode, initialised by PyTorch's defaults from `seed`.
+    def build(self, in_shape: Shape, classes: int, seed: int = 0, init: str = DEFAULT) -> nn.Sequential:
+        """The torch model on the CPU, in training mode, initialised from `seed` as `init` says.
 
         The weights are those of the same `nn.Sequential` written by hand after
-        ``torch.manual_seed(seed)``; the global random state is left as it was.
+        ``torch.manual_seed(seed)``, and then run through `nnlab.nets.initial.INITIALS[init]`; the global
+        random state is left as it was.
 
         Raises:
             ShapeError: as `trace`.
+            LabError: there is no such initialisation.
         """
+        initialise = initial(init)
         plan = self._checked(in_shape, classes, [])
         with seeded(seed):
-            return nn.Sequential(OrderedDict((layer.name, layer.make(classes)) for layer in plan))
+            model = nn.Sequential(OrderedDict((layer.name, layer.make(classes)) for layer in plan))
+            initialise(model)
+            return model
 
     def _planned(self, in_shape: Shape, classes: int, rows: list[Row]) -> tuple[Planned, ...]:
         self.validate()

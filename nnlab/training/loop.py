@@ -89,7 +89,7 @@ class _Training:
         recipe = spec.recipe
         self.spec, self.data, self.device, self.controls = spec, data, device, controls
         self.tick_seconds = tick_seconds
-        model = spec.architecture.build(data.shape, len(data.classes), recipe.seed)
+        model = spec.architecture.build(data.shape, len(data.classes), recipe.seed, recipe.init)
         self.model = model.to(device)
         convolutional = any(isinstance(layer, nn.Conv2d) for layer in model)
         small = recipe.batch_size < CHANNELS_LAST_FROM

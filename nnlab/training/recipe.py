@@ -10,6 +10,7 @@ from typing import Any
 from nnlab.data.division import Division
 from nnlab.errors import check
 from nnlab.nets.architecture import Architecture
+from nnlab.nets.initial import DEFAULT, initial
 from nnlab.training.augment import Augmentation
 from nnlab.training.losses import loss_function
 from nnlab.training.optim import optimizer_kind, optimizer_options
@@ -31,6 +32,7 @@ class Recipe:
         options: further arguments of the torch optimizer, for instance ``{"momentum": 0.9}``.
         transforms: applied to each training image before it is normalised; of a whole pipeline, what
             `Pipeline.for_training` takes.
+        init: how the weights begin (`nnlab.nets.initial`).
         precision: "bfloat16" computes under `torch.autocast`; weights stay float32.
     """
 
@@ -45,6 +47,7 @@ class Recipe:
     augmentation: Augmentation = field(default_factory=Augmentation)
     transforms: Pipeline = field(default_factory=Pipeline)
     precision: str = "float32"
+    init: str = DEFAULT
 
     def validate(self) -> Recipe:
         """Return self; raise `LabError` for the first value no training can start with."""
@@ -61,6 +64,7 @@ class Recipe:
             name=repr(self.schedule), known=", ".join(SCHEDULES),
         )  # fmt: skip
         loss_function(self.loss)
+        initial(self.init)
         check(
             _is_whole(self.batch_size) and self.batch_size >= 1,
             "The batch size is {value}; it should be a whole number of at least 1.",
