@@ -6,6 +6,12 @@ import torch
 from torch import nn
 
 from nnlab.data.dataset import Dataset, Split, measure
+from nnlab.nets.presets import preset_names
+
+# Made for photographs of 3 x 224 x 224: too much to build or train again and again, see
+# test_presets_published.py. All the others run on 1 x 28 x 28.
+LARGE = ("resnet18", "alexnet", "vgg11", "vgg16")
+SMALL = [name for name in preset_names() if name not in LARGE]
 
 
 def random_dataset(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 import torch
+from helpers import SMALL
 from torch import nn
 
 from nnlab.errors import LabError
 from nnlab.lens import check_size, dense_weights, feature_maps, filters
 from nnlab.nets.architecture import sequence
-from nnlab.nets.presets import preset, preset_names
+from nnlab.nets.presets import preset
 
 
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", SMALL)
 def test_feature_maps_are_what_each_layer_gives(name: str) -> None:
     model = preset(name).build((1, 28, 28), 10, seed=3)
     x = torch.randn(2, 1, 28, 28)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from helpers import SMALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layer_settings import fitting
@@ -16,7 +17,7 @@ from nnlab.errors import LabError, ShapeError
 from nnlab.lens import Box, reach, receptive_field
 from nnlab.nets.architecture import Architecture, sequence
 from nnlab.nets.layers import LAYERS, out_shape, pair
-from nnlab.nets.presets import preset, preset_names
+from nnlab.nets.presets import preset
 
 DRAWN = (
     "conv2d", "conv2d", "conv2d", "max_pool2d", "avg_pool2d", "adaptive_max_pool2d", "adaptive_avg_pool2d",
@@ -154,7 +155,7 @@ def test_every_layer_of_vectors_sees_what_its_entry_says(name: str) -> None:
         assert found == box_of(moved[unit].reshape(2, 3))
 
 
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", SMALL)
 def test_classifiers_see_the_whole_image(name: str) -> None:
     assert receptive_field(preset(name), -1 + len(preset(name).layers), 3, 0, (1, 28, 28)) == (0, 0, 28, 28)
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import random_dataset
+from helpers import SMALL, random_dataset
 from safetensors.torch import load_file, save_file
 
 from nnlab.errors import RunError
 from nnlab.nets.architecture import Architecture
-from nnlab.nets.presets import preset, preset_names
+from nnlab.nets.presets import preset
 from nnlab.training.weights import TrainedModel, WeightsInfo, load_model, load_tensors, save_weights
 
 
@@ -31,7 +31,7 @@ def written(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32)])
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", SMALL)
 def test_a_model_comes_back_as_it_was(tmp_path: Path, name: str, shape: tuple[int, int, int]) -> None:
     info, path = info_of(name, shape), tmp_path / "w.safetensors"
     model = info.architecture.build(shape, 10, seed=3).eval()
