@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import struct
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 from helpers import SMALL, random_dataset
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 
 from nnlab.errors import RunError
 from nnlab.nets.architecture import Architecture
@@ -44,6 +45,21 @@ def test_a_model_comes_back_as_it_was(tmp_path: Path, name: str, shape: tuple[in
     others = load_file(path)  # safetensors' own reader
     assert all(torch.equal(others[key], value) for key, value in model.state_dict().items())
     assert [p.name for p in tmp_path.iterdir()] == ["w.safetensors"]
+
+
+def test_the_file_is_the_one_safetensors_would_write(tmp_path: Path) -> None:
+    info, path = info_of(), tmp_path / "w.safetensors"
+    tensors = {
+        "norm.weight": torch.rand(5), "norm.batches": torch.tensor(7), "conv.weight": torch.rand(4, 3, 2, 2),
+        "gewöhnlich": torch.rand(3, 1), "none": torch.empty(0, 2), "half": torch.rand(3).bfloat16(),
+    }  # fmt: skip
+    save_weights(path, tensors, info)
+    metadata = {"format": "pt", "nnlab": json.dumps(info.to_json())}
+    theirs, ours = save(tensors, metadata), path.read_bytes()
+    lengths = [struct.unpack("<Q", content[:8])[0] for content in (ours, theirs)]
+    headers = [json.loads(content[8 : 8 + n]) for content, n in zip((ours, theirs), lengths, strict=True)]
+    assert headers[0] == headers[1]
+    assert ours[8 + lengths[0] :] == theirs[8 + lengths[1] :]
 
 
 def test_the_loaded_model_can_be_trained_on(written: Path) -> None:
@@ -126,17 +142,15 @@ def _rewrite(path: Path, ours: Any) -> None:
     path.write_bytes(struct.pack("<Q", len(data)) + data + whole[8 + size :])
 
 
-def test_a_refused_write_leaves_the_old_file(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = written.read_bytes()
-
-    def full(self: Path, data: bytes) -> int:
-        with self.open("wb") as file:
-            file.write(data[:100])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space left"):
-        save_weights(written, load_tensors(written)[0], info_of())
+def test_a_refused_write_leaves_the_old_file(written: Path) -> None:
+    before, tensors = written.read_bytes(), load_tensors(written)[0]
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))  # the weights take six times as much
+    try:
+        with pytest.raises(OSError, match="too large"):
+            save_weights(written, tensors, info_of())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert written.read_bytes() == before and [p.name for p in written.parent.iterdir()] == [written.name]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from nnlab.data.dataset import Dataset
@@ -21,6 +21,10 @@ from nnlab.nets.architecture import Architecture
 
 SUFFIX = ".safetensors"
 _KEY = "nnlab"  # of our JSON in the header
+_DTYPES = {  # what safetensors calls them
+    torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
+    torch.int64: "I64", torch.int32: "I32", torch.uint8: "U8", torch.bool: "BOOL",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,9 +74,31 @@ class TrainedModel(nn.Sequential):
 
 def save_weights(path: Path, tensors: Mapping[str, Tensor], info: WeightsInfo, durable: bool = True) -> None:
     """Write contiguous CPU tensors and `info` to `path`, which is replaced in one step."""
-    header = {"format": "pt", _KEY: json.dumps(info.to_json())}
-    content = save(dict(tensors), header)  # written by us, so that a full disk is an OSError
-    replace(path, lambda temporary: temporary.write_bytes(content) and None, durable)
+    metadata = {"format": "pt", _KEY: json.dumps(info.to_json())}
+    replace(path, lambda temporary: _write(temporary, tensors, metadata), durable)
+
+
+def _write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """The safetensors format: the length of the header, the header, the values.
+
+    Written by us so that a full disk is an OSError, and straight from the tensors: `safetensors.torch.save`
+    makes two copies of all weights first, which a training would have to have memory for.
+    """
+    header: dict[str, Any] = {"__metadata__": metadata}
+    end = 0
+    # Larger items first, so that everything is aligned.
+    ordered = sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0]))
+    for name, tensor in ordered:
+        begin, end = end, end + tensor.nbytes
+        header[name] = {
+            "dtype": _DTYPES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [begin, end],
+        }  # fmt: skip
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for _, tensor in ordered:
+            file.write(tensor.reshape(-1).view(torch.uint8).numpy().data)
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], WeightsInfo]:
