@@ -45,6 +45,13 @@ def linked_float(name: str, default: float) -> str:
     return _linked(name, default)
 
 
+def linked_toggle(name: str, default: bool) -> str:
+    """As `linked_choice`, for a switch, which the URL says as 1 or 0."""
+    if name in st.query_params:
+        st.session_state[f"train-{name}"] = query_choice(name, ("1", "0"), str(int(default))) == "1"
+    return _linked(name, default)
+
+
 def linked_text(name: str) -> str:
     """As `linked_choice`, for any text; empty without one."""
     if name in st.query_params:
@@ -55,7 +62,11 @@ def linked_text(name: str) -> str:
 def note(name: str, default: Any) -> None:
     """Write the value of that name into the URL, or take it out where it is `default`."""
     value = st.session_state[f"train-{name}"]
-    text = f"{value:.12g}" if isinstance(value, float) else str(value)
+    text = (
+        f"{value:.12g}"
+        if isinstance(value, float)
+        else str(int(value) if value is True or value is False else value)
+    )
     set_query(name, None if value == default else text)
 
 

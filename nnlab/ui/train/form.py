@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from nnlab.data import dataset_info, is_present
 from nnlab.devices import bfloat16_is_fast
-from nnlab.errors import LabError
-from nnlab.nets.architecture import Row
-from nnlab.nets.layers import Shape
-from nnlab.nets.presets import preset, preset_names
+from nnlab.errors import LabError, ShapeError
+from nnlab.nets.architecture import Architecture, Row
+from nnlab.nets.initial import INITIALS
+from nnlab.nets.repair import repairs
 from nnlab.training.augment import Augmentation
 from nnlab.training.losses import LOSSES
 from nnlab.training.optim import OPTIMIZERS, Option
 from nnlab.training.recipe import Recipe, RunSpec
 from nnlab.training.schedules import SCHEDULES
+from nnlab.ui.networks import OWN, keep_own, link_own, network_names, network_of, network_title
 from nnlab.ui.owned import dataset_title, listed_datasets
 from nnlab.ui.text import _, mark, say
-from nnlab.ui.train.fields import kept, linked_choice, linked_float, linked_whole, note
+from nnlab.ui.train.fields import linked_choice, linked_float, linked_toggle, linked_whole, note
 from nnlab.ui.train.split import split_fields, split_keys
 from nnlab.ui.train.transforms import (
     check_transforms,
@@ -48,7 +49,8 @@ _DEFAULT = Recipe()
 
 def recipe_form() -> RunSpec | None:
     """Draw the strip; the spec it describes, or None with a sentence where it describes none."""
-    names, models = listed_datasets(), preset_names()
+    names, models = listed_datasets(), network_names()
+    titles = {name: network_title(name) for name in models}
     # All of the URL is read before anything is drawn, so that what is wrong in it stands on top.
     keys = {
         "dataset": linked_choice("dataset", names, names[0]),
@@ -68,8 +70,9 @@ def recipe_form() -> RunSpec | None:
             on_change=note, args=("dataset", names[0]),
         )  # fmt: skip
         model = st.selectbox(
-            _("Network"), models, key=keys["model"], width=120, on_change=note, args=("model", models[0])
-        )
+            _("Network"), models, key=keys["model"], format_func=titles.__getitem__, width=140,
+            on_change=note, args=("model", models[0]),
+        )  # fmt: skip
         st.selectbox(
             _("Optimizer"), list(OPTIMIZERS), key=keys["optimizer"], width=120, on_change=_optimizer_chosen
         )
@@ -92,10 +95,11 @@ def recipe_form() -> RunSpec | None:
             rest = _rest(optimizer, keys["seed"])
             transforms_field(transforms)
     transforms_line(transforms)
+    link_own(model == OWN)
     recipe = Recipe(
         optimizer=optimizer, lr=lr, batch_size=batch_size, epochs=epochs, transforms=transforms, **rest
     )
-    return _checked(RunSpec(dataset, preset(model), recipe, division))
+    return _checked(RunSpec(dataset, network_of(model), recipe, division))
 
 
 def _rest(optimizer: str, seed_key: str) -> dict[str, Any]:
@@ -103,17 +107,28 @@ def _rest(optimizer: str, seed_key: str) -> dict[str, Any]:
     schedule = st.selectbox(
         _("Learning rate schedule"),
         list(SCHEDULES),
-        key=kept("schedule", _DEFAULT.schedule),
+        key=linked_choice("schedule", list(SCHEDULES), _DEFAULT.schedule),
         format_func=_title,
+        on_change=note,
+        args=("schedule", _DEFAULT.schedule),
     )
-    loss = st.selectbox(_("Loss"), list(LOSSES), key=kept("loss", _DEFAULT.loss), format_func=_title)
+    loss = st.selectbox(
+        _("Loss"), list(LOSSES), key=linked_choice("loss", list(LOSSES), _DEFAULT.loss), format_func=_title,
+        on_change=note, args=("loss", _DEFAULT.loss),
+    )  # fmt: skip
     seed = st.number_input(
         _("Seed"), key=seed_key, step=1, on_change=note, args=("seed", _DEFAULT.seed),
         help=_("Decides the first weights, the order of the images and how they are moved."),
     )  # fmt: skip
+    init = st.selectbox(
+        _("First weights"), list(INITIALS), key=linked_choice("init", list(INITIALS), _DEFAULT.init),
+        format_func=lambda name: say(INITIALS[name].title), on_change=note, args=("init", _DEFAULT.init),
+    )  # fmt: skip
     half = st.toggle(
         _("Compute in bfloat16"),
-        key=kept("half", False),
+        key=linked_toggle("bfloat16", False),
+        on_change=note,
+        args=("bfloat16", False),
         help=None
         if bfloat16_is_fast()
         else _("This processor has no instructions for it: it will be slower."),
@@ -121,13 +136,11 @@ def _rest(optimizer: str, seed_key: str) -> dict[str, Any]:
     st.caption(_("Options of {optimizer}", optimizer=optimizer))
     options = {option.name: _option(optimizer, option) for option in OPTIMIZERS[optimizer].options}
     st.caption(_("Augmentation: each image is moved at random by up to"))
-    moved = {
-        name: st.number_input(_title(name), key=kept(f"augment-{name}", 0.0), format="%g", step=0.01)
-        for name in Augmentation.__dataclass_fields__
-    }
+    moved = {name: _number(_title(name), name, 0.0) for name in Augmentation.__dataclass_fields__}
     return {
         "schedule": schedule,
         "loss": loss,
+        "init": init,
         "seed": seed,
         "precision": "bfloat16" if half else "float32",
         "options": options,
@@ -136,37 +149,58 @@ def _rest(optimizer: str, seed_key: str) -> dict[str, Any]:
 
 
 def _option(optimizer: str, option: Option) -> Any:
-    key = f"{optimizer}-{option.name}"
+    name = f"{optimizer}-{option.name}"
     if isinstance(option.default, bool):
-        return st.toggle(option.name, key=kept(key, option.default))
+        key = linked_toggle(name, option.default)
+        return st.toggle(option.name, key=key, on_change=note, args=(name, option.default))
     if isinstance(option.default, tuple):
         columns = st.columns(2)
         return tuple(
-            column.number_input(f"{option.name}[{i}]", key=kept(f"{key}-{i}", value), format="%g", step=0.01)
+            _number(f"{option.name}[{i}]", f"{name}-{i}", value, column)
             for i, (column, value) in enumerate(zip(columns, option.default, strict=True))
         )
-    return st.number_input(option.name, key=kept(key, float(option.default)), format="%g", step=0.01)
+    return _number(option.name, name, float(option.default))
 
 
-def rows_of(model: str, dataset: str) -> list[Row]:
-    """The layers of a preset as `Architecture.trace` finds them on the images of `dataset`."""
-    info = dataset_info(dataset)
-    return _rows(model, info.shape, len(info.classes))
+def _number(label: str, name: str, default: float, place: DeltaGenerator | None = None) -> float:
+    return (place or st).number_input(
+        label, key=linked_float(name, default), format="%g", step=0.01, on_change=note, args=(name, default)
+    )
 
 
-@lru_cache
-def _rows(model: str, shape: Shape, classes: int) -> list[Row]:
-    return preset(model).trace(shape, classes)
+def rows_of(spec: RunSpec) -> list[Row]:
+    """The layers of the network as `Architecture.trace` finds them on the images of its dataset."""
+    info = dataset_info(spec.dataset)
+    return spec.architecture.trace(info.shape, len(info.classes))
+
+
+def _offer_repairs(spec: RunSpec) -> None:
+    """What would make the network fit the images; the mended one becomes the built one."""
+    info = dataset_info(spec.dataset)
+    for number, repair in enumerate(repairs(spec.architecture, info.shape, len(info.classes))):
+        st.button(
+            say(repair.about), icon=":material/build:", key=f"train-repair-{number}", on_click=_take,
+            args=(repair.architecture,),
+        )  # fmt: skip
+
+
+def _take(architecture: Architecture) -> None:
+    keep_own(architecture)
+    st.session_state["train-model"] = OWN
+    note("model", network_names()[0])
+    link_own(shown=True)
 
 
 def _checked(spec: RunSpec) -> RunSpec | None:
     try:
         info = dataset_info(spec.validate().dataset)
         spec.division.counts(info.train_count, info.test_count)
-        rows_of(spec.architecture.name, spec.dataset)
+        rows_of(spec)
         check_transforms(spec)
     except LabError as error:
         st.error(say(error), icon=":material/error:")
+        if isinstance(error, ShapeError):
+            _offer_repairs(spec)
         return None
     return spec
 

@@ -48,7 +48,7 @@ def start_button(spec: RunSpec | None) -> None:
 def _size(spec: RunSpec) -> str:
     """How much work it is."""
     info = dataset_info(spec.dataset)
-    rows = rows_of(spec.architecture.name, spec.dataset)
+    rows = rows_of(spec)
     counts = spec.division.counts(info.train_count, info.test_count)
     size = _(
         "{parameters:,} parameters · {macs:,} multiply-adds an image · {steps:,} steps · {samples:,} images",

@@ -15,7 +15,7 @@ from nnlab.ui.datasets.batches.balance import class_balance
 from nnlab.ui.datasets.batches.choice import Selection, current_loading, loader_strip, samples_strip
 from nnlab.ui.datasets.batches.order import order_rows, whereabouts
 from nnlab.ui.datasets.batches.pictures import batch_strips, picture
-from nnlab.ui.datasets.batches.speed import speed
+from nnlab.ui.datasets.batches.speed import running, speed, watched
 from nnlab.ui.datasets.code import script
 from nnlab.ui.datasets.controls import View
 from nnlab.ui.datasets.facts import facts
@@ -28,9 +28,16 @@ __all__ = ["current_loading", "show"]
 _EPOCHS = 3
 
 
-@st.fragment
 def show(data: Dataset, view: View) -> None:
     """Draw this part of the Datasets page."""
+    measurement = running()
+    _show(data, view, measurement is not None)
+    if measurement is not None:
+        watched(measurement)
+
+
+@st.fragment
+def _show(data: Dataset, view: View, is_watched: bool) -> None:
     loading, both = loader_strip()
     with st.container(horizontal=True, vertical_alignment="bottom", key="batches-samples"):
         selection = samples_strip()
@@ -65,7 +72,7 @@ def show(data: Dataset, view: View) -> None:
         code = script(data, view.info, "train", pipeline=pipeline, loading=loading, before=before, tail=_TAIL)
         st.code(code, language="python")
     st.subheader(_("How fast samples come"))
-    speed(view.info, loading)
+    speed(view.info, loading, is_watched)
 
 
 _TAIL = """\

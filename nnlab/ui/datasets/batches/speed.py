@@ -21,22 +21,25 @@ from nnlab.ui.theme import palette
 _LOOK_EVERY = 0.5  # seconds
 
 
-def speed(info: DatasetInfo, loading: Loading) -> None:
-    """The button, the measurement as it goes, and what it found."""
+def running() -> Measurement | None:
+    """The measurement that goes on, if one does."""
     latest = measuring.latest()
-    going = latest is not None and latest.running
-    st.fragment(_speed, run_every=_LOOK_EVERY if going else None)(Subject.of(info.name, loading), going)
+    return latest if latest is not None and latest.running else None
 
 
-def _speed(subject: Subject, going: bool) -> None:
-    latest = measuring.latest()
-    if latest is not None and latest.running:
-        if not going:
-            st.rerun()  # the whole page: from now on this part looks again and again
-        _watch(latest, subject)
+def watched(measurement: Measurement) -> None:
+    """A measurement as it goes. It stands apart from `speed`, because a fragment inside another one cannot be
+    used safely while the page is still being drawn."""
+    st.fragment(_watch, run_every=_LOOK_EVERY)(measurement)
+
+
+def speed(info: DatasetInfo, loading: Loading, is_watched: bool) -> None:
+    """The button and what was found; nothing while a measurement is watched."""
+    if is_watched != (running() is not None):
+        st.rerun()  # the whole page, which has to begin or to end watching
+    if is_watched:
         return
-    if going:
-        st.rerun()
+    subject, latest = Subject.of(info.name, loading), measuring.latest()
     found = measuring.found(subject)
     if latest is not None and latest.problem is not None and latest.subject == subject:
         st.error(say(latest.problem), icon=":material/error:")
@@ -61,11 +64,11 @@ def _about(subject: Subject) -> str:
     )  # fmt: skip
 
 
-def _watch(measurement: Measurement, subject: Subject) -> None:
+def _watch(measurement: Measurement) -> None:
+    if not measurement.running:
+        st.rerun()
     done = len(measurement.rates)
-    text = _("Measuring: {done} of {ways} ways", done=done, ways=WAYS)
-    if measurement.subject != subject:
-        text += " · " + _about(measurement.subject)
+    text = _("Measuring: {done} of {ways} ways", done=done, ways=WAYS) + " · " + _about(measurement.subject)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(done / WAYS, text, width="stretch")
         st.button(_("Stop"), icon=":material/stop:", key="batches-stop", on_click=measurement.stop)
