@@ -21,10 +21,6 @@ def start(page: AppTest) -> object:
     return next(button for button in page.button if button.key == "train-start")
 
 
-def address(page: AppTest) -> dict[str, str]:
-    return {name: values[0] for name, values in page.query_params.items()}
-
-
 def link(architecture: Architecture) -> str:
     found = to_link(architecture)
     assert found is not None
@@ -39,7 +35,7 @@ def test_the_network_of_the_link_can_be_trained() -> None:
     parameters = sum(row.params for row in BUILT.trace((1, 28, 28), 10))
     assert any(f"{parameters:,} parameters" in caption.value for caption in page.caption)
     assert not start(page).disabled
-    assert address(page)["net"] == link(BUILT)
+    assert page.query_params["net"] == link(BUILT)
     chosen.select("mlp").run()
     assert "net" not in page.query_params
 
@@ -50,7 +46,7 @@ def test_a_network_that_does_not_fit_is_mended_by_one_button() -> None:
     assert start(page).disabled
     page.button(key="train-repair-0").click().run()
     assert not page.error and not start(page).disabled
-    assert address(page)["model"] == "own" and address(page)["net"]
+    assert page.query_params["model"] == "own" and page.query_params["net"]
 
 
 def test_a_damaged_link_gets_a_sentence() -> None:
@@ -75,7 +71,7 @@ def test_the_whole_recipe_is_in_the_address() -> None:
     assert values["train-schedule"] == "cosine" and values["train-loss"] == "mse"
     assert values["train-bfloat16"] is True and values["train-sgd-nesterov"] is True
     assert (values["train-rotate"], values["train-sgd-momentum"], values["train-init"]) == (10, 0.5, "zeros")
-    assert address(page).items() >= given.items()
+    assert {name: page.query_params[name] for name in given} == given
     page.toggle(key="train-bfloat16").set_value(False).run()
     assert "bfloat16" not in page.query_params
 
