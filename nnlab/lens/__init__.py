@@ -8,6 +8,7 @@ terms.patch * terms.kernel == terms.products               # added up: terms.out
 
 from nnlab.lens.curves import Curve, activation_curve
 from nnlab.lens.dense import check_size, dense_weights
+from nnlab.lens.depth import Depth, Signal, deep_chain, through_depth
 from nnlab.lens.first import FirstLayer, first_layer, first_layer_maps
 from nnlab.lens.gates import GATES, Dot, GateTerms, UnitTerms, unit_terms
 from nnlab.lens.kernels import KERNELS, Kernel, kernel
@@ -15,9 +16,11 @@ from nnlab.lens.logits import LOGIT_PATHS, LogitPath, LogitTerms, logit_terms, l
 from nnlab.lens.losses import LOSS_KINDS, LossTerms, SoftmaxTerms, Stage, loss_terms, softmax_terms
 from nnlab.lens.maps import feature_maps, filters
 from nnlab.lens.norms import NormTerms, norm_terms
+from nnlab.lens.parameters import Parameter, parameters_of
 from nnlab.lens.patterns import PATTERNS, Pattern, pattern
 from nnlab.lens.receptive import Box, Reach, reach, receptive_field
 from nnlab.lens.recurrent import Step, unrolled
+from nnlab.lens.spread import Spread
 from nnlab.lens.terms import (
     ConvTerms,
     Fed,
@@ -38,6 +41,7 @@ __all__ = [
     "Box",
     "ConvTerms",
     "Curve",
+    "Depth",
     "Dot",
     "Fed",
     "FirstLayer",
@@ -48,16 +52,20 @@ __all__ = [
     "LogitTerms",
     "LossTerms",
     "NormTerms",
+    "Parameter",
     "Pattern",
     "PoolTerms",
     "Reach",
+    "Signal",
     "SoftmaxTerms",
+    "Spread",
     "Stage",
     "Step",
     "UnitTerms",
     "activation_curve",
     "check_size",
     "conv_terms",
+    "deep_chain",
     "dense_weights",
     "feature_maps",
     "fed_by",
@@ -70,11 +78,13 @@ __all__ = [
     "loss_curve",
     "loss_terms",
     "norm_terms",
+    "parameters_of",
     "pattern",
     "pool_terms",
     "reach",
     "receptive_field",
     "softmax_terms",
+    "through_depth",
     "unit_terms",
     "unrolled",
 ]
