@@ -2,6 +2,7 @@
 
 from nnlab.ui.components.chain import Stage, chain
 from nnlab.ui.components.curves import Series, curves
+from nnlab.ui.components.diagram import diagram
 from nnlab.ui.components.library import serve
 from nnlab.ui.components.living import Exhibit, living
 from nnlab.ui.components.pad import Answer, pad
@@ -17,6 +18,7 @@ __all__ = [
     "Strip",
     "chain",
     "curves",
+    "diagram",
     "living",
     "pad",
     "serve",

@@ -27,6 +27,7 @@ _PARTS = {
     "histogram": ("histogram",),
     "chain": ("sheet", "chain"),
     "strips": ("cells", "strips"),
+    "diagram": ("diagram",),
     "window": ("axis", "sheet", "cells", "legend", "terms", "window"),
 }
 
