@@ -3,6 +3,7 @@
 The data lies on the device once, as uint8. A step is what a plain PyTorch loop does and nothing else;
 all that is observed happens on a clock tick. On the CPU the final weights are bitwise those of
 
+    torch.manual_seed(seed)  # for layers that draw, such as dropout
     order = torch.Generator().manual_seed(seed)
     for epoch in range(epochs):
         for index in torch.randperm(n, generator=order).split(batch_size):
@@ -12,26 +13,29 @@ all that is observed happens on a clock tick. On the CPU the final weights are b
             loss.backward()
             optimizer.step()
             schedule.step()
+
+with the kernels of `nnlab.training.kernels`.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nnlab.data.dataset import Dataset, Split
 from nnlab.data.division import divide
 from nnlab.devices import detect_device
 from nnlab.errors import LabError
+from nnlab.randomness import seeded_from
 from nnlab.training.batches import Batches, background
 from nnlab.training.evaluate import evaluate
 from nnlab.training.events import MEASURED, Event, Snapshot
+from nnlab.training.kernels import kernels, onednn
 from nnlab.training.losses import loss_function
 from nnlab.training.observe import as_floats, copy_weights, first_weight, is_finite, layer_statistics
 from nnlab.training.optim import make_optimizer, optimizer_kind
@@ -41,11 +45,9 @@ from nnlab.training.schedules import make_schedule
 from nnlab.transforms.training import Augmenter
 
 TICK_SECONDS = 0.25
-# Samples in a batch. From here on convolutions are fastest with their channels last in memory; below,
-# by torch's own kernels in place of oneDNN's (on the CPU: 1.1 times at one sample, 1.6 times at four).
-CHANNELS_LAST_FROM = 16
 _SNAPSHOT_GROWTH = 1.5  # a progress snapshot at the first tick after 1, 1.5, 2.25, ... steps
 _COPY_SHARE = 50  # copying the last good weights takes at most one part in so many of the time
+_END = object()
 
 
 @dataclass
@@ -91,11 +93,9 @@ class _Training:
         self.tick_seconds = tick_seconds
         model = spec.architecture.build(data.shape, len(data.classes), recipe.seed, recipe.init)
         self.model = model.to(device)
-        convolutional = any(isinstance(layer, nn.Conv2d) for layer in model)
-        small = recipe.batch_size < CHANNELS_LAST_FROM
-        channels_last = convolutional and not small
-        self.onednn = bool(torch.backends.mkldnn.enabled) and not (convolutional and small)
-        if channels_last:
+        suited = kernels(model, recipe.batch_size)
+        self.onednn = bool(torch.backends.mkldnn.enabled) and suited.onednn
+        if suited.channels_last:
             self.model = self.model.to(memory_format=torch.channels_last)
         self.loss = loss_function(recipe.loss)
         self.epoch_steps = recipe.epoch_steps(len(data.train))
@@ -105,8 +105,10 @@ class _Training:
         transforms = recipe.transforms.for_training(data)
         augmenter = Augmenter(transforms, recipe.seed) if transforms else None
         self.batches = Batches(
-            data.train, data.mean, data.std, recipe.batch_size, recipe.seed, device, channels_last, augmenter
-        )
+            data.train, data.mean, data.std, recipe.batch_size, recipe.seed, device, suited.channels_last,
+            augmenter,
+        )  # fmt: skip
+        self.random = torch.Generator().manual_seed(recipe.seed).get_state()  # of what layers draw
         self.generator = torch.Generator(device).manual_seed(recipe.seed)
         self.fill = background(data.mean, data.std).to(device)
         self.step = self.seq = 0
@@ -147,17 +149,31 @@ class _Training:
                 while self.next_progress <= self.step:
                     self.next_progress *= _SNAPSHOT_GROWTH
                 reason = "epoch" if epoch_done else "progress"
-                yield self._event("snapshot", {"reason": reason}, copy_weights(self.model, self.step))
+                yield self._event("snapshot", {"reason": reason}, self._weights())
             while self.controls.evaluate:  # asked for while the caller held one of these events
                 self.controls.evaluate = False
                 yield self._event("evaluated", self._evaluated())
         evaluated = self._evaluated(last=True)
         yield self._event("evaluated", evaluated)
-        yield self._event("snapshot", {"reason": "last"}, copy_weights(self.model, self.step))
+        yield self._event("snapshot", {"reason": "last"}, self._weights())
         yield self._event("finished" if self.step == self.steps else "stopped", self._result(evaluated))
 
     def _ticks(self) -> Iterator[None]:
-        """Do all steps; give back control on every clock tick, at the end of each epoch and of the run."""
+        """Do all steps; give back control on every clock tick, at the end of each epoch and of the run.
+
+        Whoever has control finds torch's generator and its switches as they were.
+        """
+        steps = self._steps()
+        while True:
+            with onednn(self.onednn), seeded_from(self.random) as reached:
+                ended = next(steps, _END) is _END
+                self.random = reached()
+            if ended:
+                return
+            yield
+
+    def _steps(self) -> Iterator[None]:
+        """Do all steps; stop for a moment whenever there is something to tell."""
         model, loss_fn, optimizer, schedule = self.model, self.loss, self.optimizer, self.schedule
         augmentation = self.spec.recipe.augmentation
         autocast = torch.autocast(self.device.type, torch.bfloat16) if self._is_bfloat16 else None
@@ -165,32 +181,29 @@ class _Training:
         parameters = list(model.parameters())
         model.train()
         next_tick = time.perf_counter() + self.tick_seconds
-        usual = bool(torch.backends.mkldnn.enabled)
-        with _onednn(self.onednn):
-            for step, (images, labels) in zip(range(1, self.steps + 1), self.batches, strict=False):
-                if augmentation:
-                    images = augmentation.apply(images, self.generator, self.fill)
-                # What zero_grad does, without its bookkeeping: that costs 5 % of a step at batch size 1.
-                for parameter in parameters:
-                    parameter.grad = None
-                if autocast is None:
-                    loss = loss_fn(model(images), labels)
-                else:
-                    with autocast:
-                        logits = model(images)
-                    loss = loss_fn(logits.float(), labels)
-                loss.backward()
-                optimizer.step()
-                if schedule is not None:
-                    schedule.step()
-                losses.append(loss.detach())
-                now = time.perf_counter()
-                if now >= next_tick or step % epoch_steps == 0 or step == self.steps:
-                    self.step, self.images = step, images
-                    with _onednn(usual):
-                        yield
-                    losses.clear()
-                    next_tick = time.perf_counter() + self.tick_seconds
+        for step, (images, labels) in zip(range(1, self.steps + 1), self.batches, strict=False):
+            if augmentation:
+                images = augmentation.apply(images, self.generator, self.fill)
+            # What zero_grad does, without its bookkeeping: that costs 5 % of a step at batch size 1.
+            for parameter in parameters:
+                parameter.grad = None
+            if autocast is None:
+                loss = loss_fn(model(images), labels)
+            else:
+                with autocast:
+                    logits = model(images)
+                loss = loss_fn(logits.float(), labels)
+            loss.backward()
+            optimizer.step()
+            if schedule is not None:
+                schedule.step()
+            losses.append(loss.detach())
+            now = time.perf_counter()
+            if now >= next_tick or step % epoch_steps == 0 or step == self.steps:
+                self.step, self.images = step, images
+                yield
+                losses.clear()
+                next_tick = time.perf_counter() + self.tick_seconds
 
     @property
     def _is_bfloat16(self) -> bool:
@@ -209,6 +222,10 @@ class _Training:
             self.good = copy_weights(self.model, self.step)
             self.next_copy = self.seconds + _COPY_SHARE * (time.perf_counter() - before)
         return None
+
+    def _weights(self) -> Snapshot:
+        """Those of now: where they have just been copied as the last good ones, these."""
+        return self.good if self.good.step == self.step else copy_weights(self.model, self.step)
 
     def _not_finite(self, step: int) -> LabError:
         recipe = self.spec.recipe
@@ -299,14 +316,3 @@ class _Training:
             "seconds": speed["seconds"],
             "samples_per_second": speed["samples_per_second"],
         }
-
-
-@contextmanager
-def _onednn(enabled: bool) -> Iterator[None]:
-    """Whether torch hands convolutions on the CPU to oneDNN; a switch of the whole process."""
-    before = torch.backends.mkldnn.enabled
-    torch.backends.mkldnn.enabled = enabled  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        torch.backends.mkldnn.enabled = before
