@@ -33,6 +33,12 @@ steps = (
         _("Follow any number that comes out back to where it came from."),
     ),
     (
+        "build",
+        ":material/construction:",
+        _("Build a network"),
+        _("Put layers together and see what each makes of the data."),
+    ),
+    (
         "train",
         ":material/model_training:",
         _("Train a network"),
