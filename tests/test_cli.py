@@ -79,9 +79,10 @@ def test_train_shows_its_progress(tmp_path: Path, here: RunStore, capsys: pytest
 def test_every_option_reaches_the_recipe(here: RunStore) -> None:
     options = ["--optimizer", "sgd", "--schedule", "cosine", "--loss", "mse", "--option", "momentum=0.5",
                "--option", "nesterov=true", "--augment", "shift=0.1", "--augment", "rotate=5",
-               "--transforms", "random_crop:size=28;to_image;to_float"]  # fmt: skip
+               "--transforms", "random_crop:size=28;to_image;to_float", "--init", "orthogonal"]  # fmt: skip
     assert main([*_FAST, *options]) == 0
     recipe = here.runs()[0].spec.recipe
+    assert recipe.init == "orthogonal"
     assert (recipe.optimizer, recipe.schedule, recipe.loss, recipe.lr) == ("sgd", "cosine", "mse", 0.05)
     assert dict(recipe.options) == {"momentum": 0.5, "nesterov": True}
     assert (recipe.augmentation.shift, recipe.augmentation.rotate) == (0.1, 5)
@@ -136,6 +137,7 @@ def test_a_test_part_of_all_images(here: RunStore) -> None:
         (["--transforms", "rotate"], "There is no transform 'rotate'; did you mean rotation?"),
         (["--transforms", "rotation;resize:size=20"], "The pipeline makes 1 x 20 x 20 of 1 x 28 x 28"),
         (["--precision", "int4"], "The precision is 'int4';"),
+        (["--init", "he"], "There is no initialisation 'he'; there are: default, "),
     ],
 )  # fmt: skip
 def test_what_cannot_be_trained(

@@ -46,6 +46,7 @@ def add_parser(commands: Commands) -> None:
     train.add_argument("--loss")
     train.add_argument("--batch-size", type=int)
     train.add_argument("--seed", type=int)
+    train.add_argument("--init", help="how the weights begin, e.g. kaiming_normal (default: PyTorch's own)")
     train.add_argument("--precision")
     train.add_argument(
         "--option",
@@ -145,7 +146,7 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
     from nnlab.training.recipe import Recipe, RunSpec
     from nnlab.transforms import Pipeline
 
-    names = ("optimizer", "lr", "schedule", "loss", "epochs", "batch_size", "seed", "precision")
+    names = ("optimizer", "lr", "schedule", "loss", "epochs", "batch_size", "seed", "init", "precision")
     given = {name: value for name in names if (value := getattr(arguments, name)) is not None}
     if "lr" not in given and given.get("optimizer", Recipe.optimizer) != Recipe.optimizer:
         given["lr"] = optimizer_kind(given["optimizer"]).lr

@@ -8,13 +8,14 @@ networks looked at are those of `Architecture.build`; layers that work in place 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.modules.dropout import _DropoutNd
 
 from nnlab.lens.spread import Spread
 from nnlab.nets.architecture import Architecture, LayerSpec, sequence
@@ -73,7 +74,7 @@ def through_depth(model: nn.Module, x: Tensor, labels: Tensor) -> Depth:
     try:
         # What changes on the way must not be put back before autograd has used it.
         with torch.enable_grad(), _kept_buffers(model):
-            with seeded_from(torch.get_rng_state()):
+            with _kept_generator(model):
                 loss = F.cross_entropy(model(x), labels)
             weights = {name: _weight(module) for name, module, _ in outputs}
             wanted = [
@@ -109,6 +110,12 @@ def _weight(module: nn.Module) -> Tensor | None:
 
 def _spread(values: Tensor | None) -> Spread | None:
     return None if values is None else Spread.of(values)
+
+
+def _kept_generator(model: nn.Module) -> AbstractContextManager[Any]:
+    """Inside, dropout may draw; nobody else waits for a model without it."""
+    draws = model.training and any(isinstance(module, _DropoutNd) for module in model.modules())
+    return seeded_from(torch.get_rng_state()) if draws else nullcontext()
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import nn
 
 from nnlab.errors import LabError, ShapeError, check
@@ -136,8 +137,10 @@ class Architecture:
         plan = self._checked(in_shape, classes, [])
         with seeded(seed):
             model = nn.Sequential(OrderedDict((layer.name, layer.make(classes)) for layer in plan))
-            initialise(model)
-            return model
+            reached = torch.get_rng_state()
+        # From where the generator has come to, but without keeping it from others: orthogonal weights take long.
+        initialise(model, torch.Generator().set_state(reached))
+        return model
 
     def _planned(self, in_shape: Shape, classes: int, rows: list[Row]) -> tuple[Planned, ...]:
         self.validate()

@@ -7,10 +7,12 @@ the ones and zeros that it starts with. "default" leaves all as the constructors
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import nn
 
 from nnlab.errors import LabError, Sentence
@@ -50,14 +52,16 @@ class Initial:
     fill: Callable[..., Any] | None
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
-    def __call__(self, model: nn.Module) -> None:
+    def __call__(self, model: nn.Module, generator: torch.Generator | None = None) -> None:
         """Set the weights and biases of all convolutions and linear layers of `model`, in the order of
-        ``model.modules()``, with numbers from torch's global generator."""
+        ``model.modules()``, with numbers from `generator` (default: torch's global one)."""
         if self.fill is None:
             return
+        draws = "generator" in inspect.signature(self.fill).parameters
+        drawn_from = {"generator": generator} if draws else {}
         for module in model.modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
-                self.fill(module.weight, **self.arguments)
+                self.fill(module.weight, **self.arguments, **drawn_from)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
 
