@@ -17,6 +17,7 @@ from nnlab.nets.facts import layer_facts
 from nnlab.nets.initial import DEFAULT, initial
 from nnlab.nets.layers import Shape, layer_kind, make_layer
 from nnlab.nets.layers.kind import times
+from nnlab.nets.source import model_source
 from nnlab.nets.spec import MAX_LAYERS, Chain, LayerSpec
 from nnlab.randomness import seeded
 
@@ -141,6 +142,10 @@ class Architecture:
         # From where the generator has come to, but without keeping it from others: orthogonal weights take long.
         initialise(model, torch.Generator().set_state(reached))
         return model
+
+    def code(self, class_name: str = "Net", in_shape: Shape = (1, 28, 28), classes: int = 10) -> str:
+        """Source of the same model as a class of PyTorch; raises as `nnlab.nets.source.model_source`."""
+        return model_source(self, in_shape, classes, class_name).code()
 
     def _planned(self, in_shape: Shape, classes: int, rows: list[Row]) -> tuple[Planned, ...]:
         self.validate()
