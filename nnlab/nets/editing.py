@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from nnlab.errors import check
 from nnlab.nets.architecture import Architecture, Path
+from nnlab.nets.layers import layer_kind
 from nnlab.nets.spec import Chain, LayerSpec
 
 
@@ -75,6 +76,20 @@ def remove_branch(architecture: Architecture, path: Path) -> Architecture:
     check(len(layer.branches) > 2, "{layer} needs at least two branches.", layer=layer.kind)
     branches = tuple(branch for number, branch in enumerate(layer.branches) if number != path[-1])
     return change(architecture, path[:-1], replace(layer, branches=branches))
+
+
+def same_network(one: Architecture, other: Architecture) -> bool:
+    """Whether they are called alike and have the same layers; an option that is not set has its default."""
+    return one.name == other.name and _complete(one.layers) == _complete(other.layers)
+
+
+def _complete(layers: Chain) -> Chain:
+    return tuple(
+        LayerSpec(layer.kind, branches=tuple(map(_complete, layer.branches)))
+        if layer.joins
+        else LayerSpec(layer.kind, layer_kind(layer.kind).options(layer.options))
+        for layer in layers
+    )
 
 
 def _changed(

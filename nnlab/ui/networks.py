@@ -22,6 +22,12 @@ def own_network() -> Architecture | None:
     return found
 
 
+def kept_own() -> Architecture | None:
+    """As `own_network`, without a look at the link."""
+    found: Architecture | None = st.session_state.get(_KEPT)
+    return found
+
+
 def keep_own(architecture: Architecture) -> None:
     """Make `architecture` the network that this session has built."""
     st.session_state[_KEPT] = architecture
@@ -47,7 +53,11 @@ def network_title(name: str) -> str:
 def link_own(shown: bool) -> None:
     """Put the built network into the URL of this page where it is `shown`, else take it out."""
     own = own_network()
-    link = to_link(own) if shown and own is not None else None
+    link_written(to_link(own) if shown and own is not None else None)
+
+
+def link_written(link: str | None) -> None:
+    """Put `link`, one of the built network, into the URL, or take it out for None."""
     st.session_state[_READ] = link
     set_query("net", link)
 

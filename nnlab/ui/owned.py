@@ -45,16 +45,17 @@ def forget(name: str) -> None:
 
 def _note_linked() -> None:
     """Who opens the link of a dataset knows it from then on, on every page; of one that is gone, why."""
-    name = st.query_params.get("dataset", "")
-    if not is_own(name) or name in dataset_names():
-        return
-    try:
-        dataset_info(name)
-    except DataError as error:
-        st.warning(say(error), icon=":material/link_off:")
-        set_query("dataset", None)
-    else:
-        keep_in_mind(name)
+    for query in ("dataset", "data"):
+        name = st.query_params.get(query, "")
+        if not is_own(name) or name in dataset_names():
+            continue
+        try:
+            dataset_info(name)
+        except DataError as error:
+            st.warning(say(error), icon=":material/link_off:")
+            set_query(query, None)
+        else:
+            keep_in_mind(name)
 
 
 def dataset_title(name: str) -> str:
