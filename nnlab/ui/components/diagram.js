@@ -81,15 +81,15 @@ const DRAW = {
   },
   label: {
     make: () => grouped({}),
-    set: (node, { x, y, lines, wrong, id }) => {
+    set: (node, { x, y, lines, paths, role }) => {
       while (node.childElementCount < lines.length) node.append(svgElement("text"));
       while (node.childElementCount > lines.length) node.lastChild.remove();
       lines.forEach((line, at) => {
         const text = node.children[at];
-        setAll(text, { x, y: y + 11 + 13 * at });
+        setAll(text, { x, y: y + 11 + 13 * at, "data-path": paths[at] });
         if (text.textContent !== line) text.textContent = line;
       });
-      setAll(node, { class: `label ${id.split("-")[0]}${wrong ? " wrong" : ""}` });
+      setAll(node, { class: `label ${role}` });
     },
   },
 };
@@ -159,12 +159,12 @@ const createDiagram = (host) => {
       });
     }
   };
-  const brokenPath = () => header.items.find((item) => item.type === "sign" && item.form === "break")?.path;
+  const brokenPath = () => header.items.find((item) => item.type === "sign" && item.wrong)?.path;
   const told = (path) => {
     const layer = layerOf(path);
     if (path === "") return [header.input[0], header.input[1]];
     if (layer) return [layer.name, `${layer.kind} · ${layer.facts}`];
-    return path === null || path === undefined ? ["", header.texts.sum] : ["", header.problem ?? ""];
+    return path === null || path === undefined ? ["", header.problem ?? header.texts.sum] : ["", header.problem ?? ""];
   };
   const spoken = (path) => told(path).filter(Boolean).join(": ");
 

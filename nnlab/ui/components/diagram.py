@@ -12,7 +12,7 @@ from nnlab.nets.architecture import Architecture, Path, Row
 from nnlab.nets.branches import JOINS
 from nnlab.nets.layers import LAYERS, Shape
 from nnlab.ui.components.diagram_items import Scale
-from nnlab.ui.components.diagram_layout import layout
+from nnlab.ui.components.diagram_layout import Words, layout
 from nnlab.ui.components.library import pack, part
 from nnlab.ui.text import _, mark, say
 
@@ -53,7 +53,8 @@ def diagram(
         on_choose: called before the page runs again because another layer was chosen here.
         linked: what this picture and the lists that it is linked with call each other; usually `key`.
     """
-    drawing = layout(architecture, rows, in_shape, problem)
+    words = Words(_("input"), _("as it is"), _("{count} not reached"))
+    drawing = layout(architecture, rows, in_shape, problem, words)
     told = (st.session_state.get(key) or {}).get("chosen")
     header: dict[str, Any] = {
         "items": [item.to_json() for item in drawing.items],
@@ -112,8 +113,10 @@ def _scale(scale: Scale) -> list[dict[str, Any]]:
             scale.of_side(side),
         ),
         (_("channels (√): {count}", count=scale.channels), scale.of_channels(scale.channels)),
-        (_("features (√): {count}", count=f"{scale.features:,}"), scale.of_features(scale.features)),
     ]  # fmt: skip
+    if scale.features:
+        line = _("features (√): {count}", count=f"{scale.features:,}")
+        lines.append((line, scale.of_features(scale.features)))
     return [{"text": text, "long": round(long, 1)} for text, long in lines]
 
 

@@ -22,7 +22,7 @@ _LINEAR_TO = 16  # the ratio of the sides from which on their square roots are d
 class Scale:
     """From sizes to pixels. Channels, features and parameters go by their square roots, sides where `root`.
 
-    The fields are the largest of each.
+    The fields are the largest of each, `features` 0 without a vector.
     """
 
     side: int
@@ -37,7 +37,7 @@ class Scale:
         shapes = [in_shape, *(row.out_shape for row in rows)]
         sides = [side for shape in shapes for side in shape[1:]] or [1]
         channels = max((shape[0] for shape in shapes if len(shape) == 3), default=1)
-        features = max((shape[0] for shape in shapes if len(shape) == 1), default=1)
+        features = max((shape[0] for shape in shapes if len(shape) == 1), default=0)
         params = max((row.params for row in rows), default=0)
         return cls(max(sides), channels, features, params, max(sides) > _LINEAR_TO * min(sides))
 
@@ -174,18 +174,26 @@ class Sign:
 
 @dataclass(frozen=True)
 class Label:
-    """Lines of text around x, the first one below y."""
+    """Lines of text around x, the first one below y; `caps` are the layers that the last lines name."""
 
     path: Path
     x: float
     y: float
     lines: tuple[str, ...]
-    role: str = "label"
-    wrong: bool = False
+    role: Literal["label", "same", "lost", "more"] = "label"
+    caps: tuple[Path, ...] = ()
 
     @property
     def wide(self) -> float:
         return wide(*self.lines)
+
+    @property
+    def _paths(self) -> list[str | None]:
+        """The layer that each line is about; None where it is about none."""
+        if self.role in ("same", "more"):
+            return [None] * len(self.lines)
+        first = len(self.lines) - len(self.caps)
+        return [_text(self.path)] * first + [_text(path) for path in self.caps]
 
     def moved(self, x: float, y: float) -> Label:
         return replace(self, x=self.x + x, y=self.y + y)
@@ -193,7 +201,7 @@ class Label:
     def to_json(self) -> dict[str, object]:
         return {
             "type": "label", "id": _dotted(self.role, self.path), "x": round(self.x, 1),
-            "y": round(self.y, 1), "lines": self.lines, "wrong": self.wrong,
+            "y": round(self.y, 1), "role": self.role, "lines": self.lines, "paths": self._paths,
         }  # fmt: skip
 
 

@@ -10,19 +10,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from nnlab.errors import LabError, ShapeError
 from nnlab.nets.architecture import Architecture, Path, Row
 from nnlab.nets.layers import LAYERS, Shape
 from nnlab.nets.spec import Chain, LayerSpec
 from nnlab.ui.components.diagram_items import CAP, LINE, Edge, Item, Label, Scale, Sign, Slab, wide
-from nnlab.ui.text import _
 
 _GAP, _TURN, _APART, _SIGN = 15.0, 26.0, 8.0, 10.0  # between layers; of a fork; between lanes; half a sign
 _AROUND = 6.0  # between labels
 _MARGIN = 8.0
 _MOST_CAPS = 3  # that are named under a slab
 _CAPS = ("activation", "softmax", "normalisation", "dropout")
+
+
+class Words(NamedTuple):
+    """What is written besides names and numbers: for the image, for a branch without layers, and for layers
+    behind a fault (with the field ``{count}``)."""
+
+    input: str
+    same: str
+    unreached: str
 
 
 @dataclass(frozen=True)
@@ -63,19 +72,21 @@ class _Track:
 
 
 def layout(
-    architecture: Architecture, rows: Sequence[Row], in_shape: Shape, problem: LabError | None = None
+    architecture: Architecture, rows: Sequence[Row], in_shape: Shape, problem: LabError | None, words: Words
 ) -> Drawing:
-    """The picture of `architecture` as far as `rows`, what `Architecture.look` found, go."""
+    """The picture of `architecture` as far as `rows` go; these and `problem` are what `look` found."""
     scale = Scale.of(in_shape, rows)
-    track = _Layout(rows, problem, scale).whole(architecture, in_shape)
+    track = _Layout(rows, problem, scale, words).whole(architecture, in_shape)
     items = tuple(item.moved(_MARGIN, _MARGIN + track.above) for item in track.items)
     return Drawing(items, track.width + 2 * _MARGIN, track.above + track.below + 2 * _MARGIN, scale)
 
 
 class _Layout:
-    def __init__(self, rows: Sequence[Row], problem: LabError | None, scale: Scale) -> None:
+    def __init__(self, rows: Sequence[Row], problem: LabError | None, scale: Scale, words: Words) -> None:
+        self._words = words
         self._rows = {row.path: row for row in rows}
         self._wrong = problem.path if isinstance(problem, ShapeError) else None
+        self._found = False  # the fault, which is before what the trace has not reached
         self._scale = scale
         self._one_line = all(len(_times(row.out_shape)) <= 8 for row in rows if len(row.out_shape) == 3)
 
@@ -84,7 +95,7 @@ class _Layout:
         track = _Track()
         image = Slab.of((), "input", in_shape, self._scale)
         caps = self._caps(architecture.layers, ())
-        self._put(track, image, (_("input"), *self._size(in_shape)), caps)
+        self._put(track, image, (self._words.input, *self._size(in_shape)), caps)
         return self._chain(architecture.layers, (), track, len(caps))
 
     def _chain(self, layers: Chain, owner: Path, track: _Track, first: int = 0) -> _Track:
@@ -92,9 +103,11 @@ class _Layout:
         place = first
         while place < len(layers):
             path, layer = (*owner, place), layers[place]
+            if self._found:
+                return self._unreached(track, path, layers[place:])
             if layer.joins:
                 self._fork(track, layer, path)
-            if track.broken or path not in self._rows:
+            if path not in self._rows:
                 return self._broken(track, path, layers[place:])
             place += 1
             if layer.kind == "residual":
@@ -106,7 +119,7 @@ class _Layout:
                 slab = replace(slab, parts=self._shares(layer, path))
             elif _is_cap(row):
                 slab = replace(slab, thick=CAP)
-            name = row.name if len(path) == 1 else _short(row)
+            name = row.name if len(path) == 1 else _short(row.kind)
             self._put(track, slab, (name, *self._size(row.out_shape)), caps, row)
             place += len(caps)
         return track
@@ -115,13 +128,15 @@ class _Layout:
         self, track: _Track, slab: Slab, lines: tuple[str, ...], caps: list[Row], row: Row | None = None
     ) -> None:
         """`slab` with its caps and labels at the end of `track`, and the edge of `row` that leads there."""
-        named = [cap.name if len(cap.path) == 1 else _short(cap) for cap in caps[:_MOST_CAPS]]
-        lines = (*lines, *named, *([f"+{len(caps) - _MOST_CAPS}"] if len(caps) > _MOST_CAPS else []))
-        count = _compact(row.params) if row and row.params else ""
+        named = [cap.name if len(cap.path) == 1 else _short(cap.kind) for cap in caps[:_MOST_CAPS]]
+        named += [f"+{len(caps) - _MOST_CAPS}"] if len(caps) > _MOST_CAPS else []
+        lines = (*lines, *named)
+        count = compact(row.params) if row and row.params else ""
         x = 0.0 if row is None else track.end + max(_GAP, wide(count) + 6 if count else 0)
         thick = slab.thick + CAP * len(caps)
         half = (thick + slab.right) / 2
-        x = max(x, track.told + _AROUND + wide(*lines) / 2 - half)
+        # Labels keep away from each other, and from slabs that reach further down than their own.
+        x = max(x, track.told + 2, max(track.told + _AROUND, track.end + 2) + wide(*lines) / 2 - half)
         if row is not None:
             weight = self._scale.weight(row.params)
             edge = Edge(row.path, track.port, 0, x, 0, weight=weight, text=count, arrow=True)
@@ -137,7 +152,7 @@ class _Layout:
                 replace(slab, path=cap.path, family=_family(cap), x=at, thick=CAP, parts=(), wrong=wrong)
             )
         foot = max(slab.half, edge.tip if row is not None else 0) + 2
-        label = Label(slab.path, x + half, foot, lines)
+        label = Label(slab.path, x + half, foot, lines, caps=tuple(cap.path for cap in caps[: len(named)]))
         track.items.append(label)
         track.port, track.end = x + thick + slab.right / 2, x + thick + slab.right
         track.told = x + half + label.wide / 2
@@ -148,9 +163,9 @@ class _Layout:
         lanes = [
             self._chain(branch, (*path, number), _Track(), 0) for number, branch in enumerate(join.branches)
         ]
-        for lane in lanes:
+        for number, lane in enumerate(lanes):
             if not lane.items:  # hands on what it is given
-                lane.items.append(Label(path, 30, -LINE - 4, (_("as it is"),), "same"))
+                lane.items.append(Label((*path, number), 30, -LINE - 4, (self._words.same,), "same"))
                 lane.told, lane.above = 60.0, LINE + 6
         heights = _stacked(lanes)
         start, far = track.width + 6, max(lane.width for lane in lanes)
@@ -168,24 +183,28 @@ class _Layout:
         form = "sum" if join.kind == "residual" else "cat"
         sign = Sign(path, form, end + _TURN + _SIGN, 0, wrong=path == self._wrong)  # type: ignore[arg-type]
         track.items.append(sign)
+        self._found |= sign.wrong
         track.port = track.end = track.told = sign.x + _SIGN
-        track.broken = broken
 
     def _broken(self, track: _Track, path: Path, rest: Chain) -> _Track:
         """The end of a chain whose layer at `path` cannot be drawn; `rest` are that one and those behind."""
-        left = sum(layer.count() for layer in rest[1:])
-        if not track.broken:
-            track.items.append(Edge(path, track.port, 0, track.end + 24, 0, "broken", dashed=True))
-            x = max(track.end, track.told) + 34
+        if not self._found:
+            name = _short(rest[0].kind)
+            x = max(track.end + 34, track.told + _AROUND + wide(name) / 2)
+            track.items.append(Edge(path, track.port, 0, x - _SIGN, 0, "cut", dashed=True))
             track.items.append(Sign(path, "break", x, 0, wrong=True))
-            lines = (rest[0].kind, *([_("and {count} more", count=left)] if left else []))
-            label = Label(path, x, 12, lines, "broken", wrong=True)
+            label = Label(path, x, _SIGN + 2, (name,), "lost")
             track.items.append(label)
-            track.port = track.end = x + 10
-            track.told = x + label.wide / 2
-            track.room(14, 12 + LINE * len(lines) + 4)
-        elif left:
-            label = Label(path, 0, -LINE / 2, (_("and {count} more", count=left),), "broken")
+            track.end, track.told = x + _SIGN, x + label.wide / 2
+            track.room(_SIGN + 4, _SIGN + LINE + 4)
+            self._found = True
+        return self._unreached(track, path, rest[1:])
+
+    def _unreached(self, track: _Track, path: Path, rest: Chain) -> _Track:
+        """The end of a chain of which `rest` stands behind the fault."""
+        left = sum(layer.count() for layer in rest)
+        if left:
+            label = Label(path, 0, -LINE / 2, (self._words.unreached.format(count=left),), "more")
             track.items.append(label.moved(track.width + 10 + label.wide / 2, 0))
             track.told = track.width + 10 + label.wide
         track.broken = True
@@ -236,15 +255,15 @@ def _family(row: Row) -> str:
     return LAYERS[row.kind].family if row.kind in LAYERS else "join"
 
 
-def _short(row: Row) -> str:
-    return (LAYERS[row.kind].short if row.kind in LAYERS else "") or row.kind
+def _short(kind: str) -> str:
+    return (LAYERS[kind].short if kind in LAYERS else "") or kind
 
 
 def _times(shape: Shape) -> str:
     return "×".join(map(str, shape))
 
 
-def _compact(count: int) -> str:
+def compact(count: int) -> str:
     """At most six letters."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if count >= 0.9995 * size:
