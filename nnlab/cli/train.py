@@ -174,13 +174,11 @@ def _network(name: str) -> Architecture:
     if not name.endswith(_JSON):
         return preset(name)
     try:
-        return Architecture.from_json(json.loads(Path(name).read_bytes()))
+        return Architecture.from_text(Path(name).read_bytes())
     except OSError as error:
         raise LabError("{file} cannot be read ({reason}).", file=name, reason=error.strerror) from None
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        if isinstance(error, LabError):
-            raise
-        raise LabError("{file} holds no architecture ({reason}).", file=name, reason=error) from None
+    except LabError as problem:
+        raise LabError("{file}: {problem}", file=name, problem=problem) from None
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, Any]:

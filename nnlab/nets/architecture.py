@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
@@ -16,9 +17,11 @@ from nnlab.nets.branches import JOINS
 from nnlab.nets.facts import layer_facts
 from nnlab.nets.initial import DEFAULT, initial
 from nnlab.nets.layers import Shape, layer_kind, make_layer
+from nnlab.nets.layers.fields import shown
 from nnlab.nets.layers.kind import times
+from nnlab.nets.reading import read_architecture, read_json
 from nnlab.nets.source import model_source
-from nnlab.nets.spec import MAX_LAYERS, Chain, LayerSpec
+from nnlab.nets.spec import MAX_LAYERS, MAX_NAME, Chain, LayerSpec, name_is_good
 from nnlab.randomness import seeded
 
 __all__ = ["Architecture", "LayerSpec", "Path", "Planned", "Row", "sequence"]
@@ -81,6 +84,11 @@ class Architecture:
     def validate(self) -> Architecture:
         """Return self; raise `LabError` where a layer is not of the registry, has bad options, or is not for
         images."""
+        check(
+            name_is_good(self.name),
+            "The name of the architecture is {name}; it should be 1 to {most} visible characters.",
+            name=shown(self.name), most=MAX_NAME,
+        )  # fmt: skip
         check(bool(self.layers), "The architecture {name} has no layers.", name=self.name)
         for layer in self.layers:
             layer.validate()
@@ -139,7 +147,7 @@ class Architecture:
         with seeded(seed):
             model = nn.Sequential(OrderedDict((layer.name, layer.make(classes)) for layer in plan))
             reached = torch.get_rng_state()
-        # From where the generator has come to, but without keeping it from others: orthogonal weights take long.
+        # From where the generator has come to, without keeping it from others: orthogonal weights take long.
         initialise(model, torch.Generator().set_state(reached))
         return model
 
@@ -168,9 +176,24 @@ class Architecture:
         return {"name": self.name, "layers": [layer.to_json() for layer in self.layers]}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Architecture:
-        """The inverse of `to_json`; raises `LabError` as `validate`."""
-        return cls(value["name"], tuple(LayerSpec.from_json(v) for v in value["layers"])).validate()
+    def from_json(cls, value: Any) -> Architecture:
+        """The inverse of `to_json`, of whatever anyone may have written.
+
+        Raises:
+            LabError: it is not an architecture; with the path to what is wrong, ``layers[3].kernel_size``.
+        """
+        return cls(*read_architecture(value))
+
+    def to_text(self) -> str:
+        """`to_json` as text for a file, a line for each layer."""
+        layers = ",\n  ".join(json.dumps(layer.to_json(), ensure_ascii=False) for layer in self.layers)
+        name = json.dumps(self.name, ensure_ascii=False)
+        return f'{{\n "name": {name},\n "layers": [\n  {layers}\n ]\n}}\n'
+
+    @classmethod
+    def from_text(cls, text: str | bytes) -> Architecture:
+        """The inverse of `to_text`; raises `LabError` as `from_json`, and for what is no JSON."""
+        return cls.from_json(read_json(text))
 
 
 class _Planning:
@@ -182,11 +205,7 @@ class _Planning:
     def chain(self, specs: Chain, shape: Shape, path: Path = (), owner: str = "") -> tuple[Planned, ...]:
         """One layer after the other; `owner` is the join in a branch of which they are."""
         plan: list[Planned] = []
-        numbers = Counter[str]()
-        for place, spec in enumerate(specs):
-            short = spec.kind if spec.joins else layer_kind(spec.kind).short or spec.kind
-            numbers[short] += 1
-            name = f"{owner}.{place}" if owner else f"{short}{numbers[short]}"
+        for place, (spec, name) in enumerate(zip(specs, layer_names(specs, owner), strict=True)):
             try:
                 planned = self._layer(spec, name, (*path, place), shape)
             except LabError as error:
@@ -210,6 +229,19 @@ class _Planning:
         out = first if spec.kind == "residual" else (sum(one[0] for one in given), *first[1:])
         self._rows.append(Row(name, spec.kind, shape, out, 0, 0, path))
         return Planned(name, path, spec, shape, out, branches)
+
+
+def layer_names(specs: Chain, owner: str = "") -> list[str]:
+    """What the layers of a chain are called in the model: conv1, relu1, conv2; in a branch of `owner`, by
+    number."""
+    if owner:
+        return [f"{owner}.{place}" for place in range(len(specs))]
+    numbers, names = Counter[str](), []
+    for spec in specs:
+        short = spec.kind if spec.joins else layer_kind(spec.kind).short or spec.kind
+        numbers[short] += 1
+        names.append(f"{short}{numbers[short]}")
+    return names
 
 
 def _placed(error: LabError, name: str, path: Path, before: Sequence[Planned]) -> LabError:

@@ -8,9 +8,9 @@ import zlib
 
 from nnlab.errors import LabError
 from nnlab.nets.architecture import Architecture
+from nnlab.nets.reading import MAX_TEXT
 
 MAX_LINK = 1800  # characters: what chats and mail leave whole beside the rest of an address
-_MAX_JSON = 200_000  # characters that a link may unpack to
 
 
 def to_link(architecture: Architecture) -> str | None:
@@ -26,13 +26,11 @@ def from_link(link: str) -> Architecture:
     try:
         packed = base64.b64decode(link + "=" * (-len(link) % 4), altchars=b"-_", validate=True)
         unpacker = zlib.decompressobj()
-        text = unpacker.decompress(packed, _MAX_JSON)
+        text = unpacker.decompress(packed, MAX_TEXT)
         if not unpacker.eof:
             raise ValueError("cut off, or too long")
-        return Architecture.from_json(json.loads(text))
-    except (ValueError, zlib.error, LookupError, TypeError, AttributeError, RecursionError) as error:
-        if isinstance(error, LabError):
-            raise
+    except (ValueError, zlib.error):
         raise LabError(
             "The network in the address of this page cannot be read: it is damaged or cut off."
         ) from None
+    return Architecture.from_text(text)

@@ -11,7 +11,9 @@ from nnlab.nets.branches import JOINS
 from nnlab.nets.layers import layer_kind
 
 MAX_DEPTH = 8  # branches inside branches
+MAX_BRANCHES = 32  # of one layer
 MAX_LAYERS = 1000
+MAX_NAME = 100  # characters of an architecture's name
 
 Chain = tuple["LayerSpec", ...]
 
@@ -43,6 +45,11 @@ class LayerSpec:
             return self
         check(not self.options, "{layer} has no options.", layer=self.kind)
         check(len(self.branches) >= 2, "{layer} needs at least two branches.", layer=self.kind)
+        check(
+            len(self.branches) <= MAX_BRANCHES,
+            "{layer} has {count} branches; at most {most} are possible.",
+            layer=self.kind, count=len(self.branches), most=MAX_BRANCHES,
+        )  # fmt: skip
         check(depth < MAX_DEPTH, "Branches are nested more than {most} deep.", most=MAX_DEPTH)
         for branch in self.branches:
             for layer in branch:
@@ -68,7 +75,13 @@ class LayerSpec:
         return value
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> LayerSpec:
-        options = {k: v for k, v in value.items() if k not in ("kind", "branches")}
-        branches = tuple(tuple(map(cls.from_json, branch)) for branch in value.get("branches", ()))
-        return cls(value["kind"], options, branches).tidy()
+    def from_json(cls, value: Any) -> LayerSpec:
+        """The inverse of `to_json`; raises `LabError` with the path to what is wrong."""
+        from nnlab.nets.reading import read_layer  # which reads into this class
+
+        return read_layer(value)
+
+
+def name_is_good(name: str) -> bool:
+    """Whether an architecture may be called so: not nothing, not endless, nothing invisible in it."""
+    return 0 < len(name) <= MAX_NAME and name.isprintable() and not name.isspace()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import reprlib
 from dataclasses import dataclass
+from math import log10
 from typing import Any, Literal
 
 from nnlab.errors import LabError
@@ -67,14 +68,14 @@ class Field:
 
     def _is_number(self, value: Any) -> bool:
         numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return numeric and math.isfinite(value) and self.low <= value <= self.high
+        return numeric and self.low <= value <= self.high  # so neither infinite nor not a number
 
     def _is_whole(self, value: Any) -> bool:
         return isinstance(value, int) and self._is_number(value)
 
     def _error(self, owner: str, value: Any) -> LabError:
         values = {
-            "field": self.name, "kind": owner, "value": _shown(value), "low": self.low, "high": self.high,
+            "field": self.name, "kind": owner, "value": shown(value), "low": self.low, "high": self.high,
         }  # fmt: skip
         match self.kind:
             case "choice":
@@ -110,7 +111,24 @@ def pair(value: int | tuple[int, int]) -> tuple[int, int]:
     return value if isinstance(value, tuple) else (value, value)
 
 
-def _shown(value: Any) -> str:
-    """What was given instead, in a length that fits a sentence."""
-    text = repr(value)
-    return text if len(text) <= 40 else text[:40] + "…"
+class _Brief(reprlib.Repr):
+    """`repr` that ends soon, also of what holds itself or is endless."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = 40
+        self.maxlevel, self.maxdict, self.maxlist, self.maxtuple = 2, 2, 4, 4
+        self.fillvalue = "…"
+
+    def repr_int(self, x: int, level: int) -> str:
+        """Python refuses to write out the digits of a very large number."""
+        return repr(x) if abs(x) < 10**30 else f"{'-' if x < 0 else ''}10**{int(x.bit_length() * log10(2))}"
+
+
+def shown(value: Any) -> str:
+    """A value that somebody gave, in a length that fits a sentence."""
+    text = _BRIEF.repr(value)
+    return text if len(text) <= 60 else text[:60] + "…"
+
+
+_BRIEF = _Brief()
