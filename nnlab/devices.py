@@ -10,6 +10,8 @@ from pathlib import Path
 import psutil
 import torch
 
+from nnlab.containers import limited_groups
+
 
 @dataclass(frozen=True)
 class DeviceInfo:
@@ -64,13 +66,12 @@ def usable_cores() -> int:
 
 
 def free_memory(device: torch.device | None = None) -> int:
-    """Bytes that could be allocated on `device` now."""
+    """Bytes that could be allocated on `device` now; of a container, what its limit leaves."""
     device = device or detect_device()
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    limit, used = _container_bytes("memory.max"), _container_bytes("memory.current")
     available = psutil.virtual_memory().available
-    return min(available, limit - used) if limit and used else available
+    return max(0, min([available, *(group.limit - group.used for group in limited_groups())]))
 
 
 def bfloat16_is_fast(device: torch.device | None = None) -> bool:
@@ -92,15 +93,5 @@ def _processor_name() -> str:
     return next(named, "") or platform.processor() or platform.machine()
 
 
-def _container_bytes(name: str) -> int | None:
-    """A figure of the control group this process is in; None where there is none or it has no limit."""
-    try:
-        text = (Path("/sys/fs/cgroup") / name).read_text().strip()
-    except OSError:
-        return None
-    return int(text) if text.isdigit() else None
-
-
 def _machine_memory() -> int:
-    total = psutil.virtual_memory().total
-    return min(total, _container_bytes("memory.max") or total)
+    return min([psutil.virtual_memory().total, *(group.limit for group in limited_groups())])

@@ -15,6 +15,7 @@ LAYERS = [
     "errors",
     "paths",
     "files",
+    "containers",
     "devices",
     "randomness",
     "pictures",
