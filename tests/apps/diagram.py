@@ -3,11 +3,13 @@
 import streamlit as st
 
 from nnlab.nets.architecture import Architecture, LayerSpec, sequence
+from nnlab.nets.editing import remove
 from nnlab.nets.presets import PRESETS
 from nnlab.ui import components
 from nnlab.ui.components import diagram
 
 components.serve()
+st.set_page_config(layout="wide")
 
 
 def conv(count: int, kernel: int = 3, stride: int = 1) -> LayerSpec:
@@ -31,11 +33,12 @@ def inception(*counts: int) -> LayerSpec:
     return LayerSpec("concat", branches=((a, relu), (b, relu, c, relu), (d, relu, e, relu), (pool, f, relu)))
 
 
+SMALL = ("convnet", "logistic", "mlp", "lenet", "net")
 NETWORKS: dict[str, tuple[Architecture, tuple[int, int, int]]] = {
-    **{name: (network, (1, 28, 28)) for name, network in PRESETS.items()},
-    "resnet": (
+    **{name: (network, (1, 28, 28) if name in SMALL else (3, 224, 224)) for name, network in PRESETS.items()},
+    "blocks": (
         sequence(
-            "resnet", conv(64, 7, 2), "batch_norm2d", "relu",
+            "blocks", conv(64, 7, 2), "batch_norm2d", "relu",
             ("max_pool2d", {"kernel_size": 3, "stride": 2, "padding": 1}),
             *[
                 part
@@ -77,6 +80,8 @@ NETWORKS: dict[str, tuple[Architecture, tuple[int, int, int]]] = {
 }  # fmt: skip
 
 network, in_shape = NETWORKS[st.query_params.get("show", "lenet")]
+if st.toggle("Without its first layer"):
+    network = remove(network, (0,))
 rows, problem = network.look(in_shape, 10)
-chosen = diagram(network, rows, in_shape=in_shape, problem=problem, key="diagram")
+chosen = diagram(network, rows, in_shape=in_shape, problem=problem, fields={(1,): (3, 3)}, key="diagram")
 st.text(f"chosen: {chosen}")

@@ -137,29 +137,33 @@ const createDiagram = (host) => {
       nodes.delete(id);
     }
     setAll(svg, { width: header.width, height: header.height, "aria-label": header.texts.label });
-    name_all();
+    nameAll();
   };
 
   // Each layer is an option of a list box, in the order of the trace; of one with two signs, the first is.
-  const name_all = () => {
+  const nameAll = () => {
     const seen = new Set();
-    const last = header.layers.map(({ path }) => path);
-    if (!last.includes(focused) && focused !== brokenPath()) focused = last[0] ?? brokenPath();
+    const walk = stops();
+    if (!walk.includes(focused)) [focused] = walk;
     for (const node of nodes.values()) {
       const { type, path } = node.item;
       if (type !== "slab" && type !== "sign") continue;
-      const first = path !== "" && !seen.has(path);
+      const first = walk.includes(path) && !seen.has(path);
       seen.add(path);
       setAll(node, {
         role: first ? "option" : null,
         "aria-label": first ? spoken(path) : null,
         "aria-hidden": first ? null : "true",
-        "data-path": path,
+        "data-path": path === "" || walk.includes(path) ? path : null,
         tabindex: first ? (path === focused ? 0 : -1) : null,
       });
     }
   };
-  const brokenPath = () => header.items.find((item) => item.type === "sign" && item.wrong)?.path;
+  // The layers, and the one that does not fit.
+  const stops = () => {
+    const broken = header.items.filter((item) => item.type === "sign" && item.wrong).map((item) => item.path);
+    return [...new Set([...header.layers.map((layer) => layer.path), ...broken])];
+  };
   const told = (path) => {
     const layer = layerOf(path);
     if (path === "") return [header.input[0], header.input[1]];
@@ -219,7 +223,7 @@ const createDiagram = (host) => {
 
   const focus = (path) => {
     focused = path;
-    name_all();
+    nameAll();
     const node = stopsOf(path).find((one) => one.hasAttribute("role"));
     node?.focus({ preventScroll: true });
     bringIntoView(path);
@@ -243,7 +247,7 @@ const createDiagram = (host) => {
   svg.addEventListener("keydown", (event) => {
     const path = pathAt(event);
     if (path === null) return;
-    const walk = [...header.layers.map((layer) => layer.path), brokenPath()].filter((one, at, all) => one && all.indexOf(one) === at);
+    const walk = stops();
     const at = walk.indexOf(path);
     const to = {
       ArrowLeft: () => walk[Math.max(0, at - 1)],
@@ -262,6 +266,14 @@ const createDiagram = (host) => {
       choose(path);
     }
   });
+
+  // A side that fades shows that there is more of the network beyond it.
+  const fade = () => {
+    const { scrollLeft, clientWidth, scrollWidth } = scroller;
+    scroller.classList.toggle("before", scrollLeft > 2);
+    scroller.classList.toggle("beyond", scrollLeft + clientWidth < scrollWidth - 2);
+  };
+  scroller.addEventListener("scroll", fade, { passive: true });
 
   const explain = () => {
     const rulers = header.scale.map(({ text, long }) =>
@@ -282,7 +294,8 @@ const createDiagram = (host) => {
     draw();
     explain();
     show();
+    fade();
   };
   document.addEventListener("nnlab:layer", heard);
-  return { update, resized: () => {}, destroy: () => document.removeEventListener("nnlab:layer", heard) };
+  return { update, resized: fade, destroy: () => document.removeEventListener("nnlab:layer", heard) };
 };

@@ -121,8 +121,8 @@ def _scale(scale: Scale) -> list[dict[str, Any]]:
 
 
 def _round(size: int) -> int:
-    """A power of two, about half of `size`."""
-    return 1 << max(0, size.bit_length() - 2) if size > 2 else size
+    """The largest power of two that is no more."""
+    return 1 << (size.bit_length() - 1)
 
 
 def _family(row: Row) -> str:

@@ -15,6 +15,7 @@ LEAST = 3.0  # what is smaller would not be seen
 THINNEST, THICKEST = 2.0, 13.0  # edges with parameters
 LINE, LETTER = 13.0, 6.2  # of labels: the height of a line, and how wide a letter is at most
 _DEPTH, _RISE = 0.3, 0.2  # how far the width of a map goes to the right and up
+_FEW = 16  # channels: where there are less, the most of them are thinner than `THICK`
 _LINEAR_TO = 16  # the ratio of the sides from which on their square roots are drawn
 
 
@@ -36,10 +37,10 @@ class Scale:
         """That on which the layers of `rows` and their input fit."""
         shapes = [in_shape, *(row.out_shape for row in rows)]
         sides = [side for shape in shapes for side in shape[1:]] or [1]
-        channels = max((shape[0] for shape in shapes if len(shape) == 3), default=1)
+        channels = max((shape[0] for shape in shapes if len(shape) == 3), default=0)
         features = max((shape[0] for shape in shapes if len(shape) == 1), default=0)
         params = max((row.params for row in rows), default=0)
-        return cls(max(sides), channels, features, params, max(sides) > _LINEAR_TO * min(sides))
+        return cls(max(sides), max(_FEW, channels), features, params, max(sides) > _LINEAR_TO * min(sides))
 
     def of_side(self, size: int) -> float:
         """Of a height or a width."""
