@@ -128,14 +128,10 @@ def _alike(blocks: Sequence[_Block]) -> list[list[_Block]]:
         branch = first.empty_branch
         if branch is None:
             continue
-        for other in groups:
-            if (
-                other != structure
-                and len(other) == 3
-                and groups[other][0].without(branch) == first.without(branch)
-            ):
-                both = groups.pop(structure) + groups[other]
-                groups[other] = [block for block in blocks if block in both]
+        for other, (one, *_) in groups.items():
+            if other != structure and len(other) == 3 and one.without(branch) == first.without(branch):
+                members = {block.join.name for block in groups.pop(structure) + groups[other]}
+                groups[other] = [block for block in blocks if block.join.name in members]
                 break
     return list(groups.values())
 

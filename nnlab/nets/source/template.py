@@ -171,12 +171,17 @@ class Template:
         """The same for a module that not all blocks have, by what is known of all; whether that tells it."""
         values = self._values(slot)
         having = [number for number, block in enumerate(self.blocks) if slot.position in block]
-        for parameter in self.parameters:
-            if parameter.may_be(slot.argument) and tuple(parameter.values[n] for n in having) == values:
-                parameter.slots.append(slot)
-                self._of_slot[slot] = parameter
-                return True
-        return len(set(values)) == 1
+        known = [
+            parameter
+            for parameter in self.parameters
+            if parameter.may_be(slot.argument) and tuple(parameter.values[n] for n in having) == values
+        ]
+        if known:
+            # Where several agree: what comes in stands first among them, what goes out last.
+            parameter = known[0 if slot.argument.startswith("in_") else -1]
+            parameter.slots.append(slot)
+            self._of_slot[slot] = parameter
+        return bool(known) or len(set(values)) == 1
 
     def _tests(self, lacking: Sequence[bool]) -> Iterator[str]:
         """Comparisons that are true for the blocks that lack a branch, and for no others."""
