@@ -9,8 +9,9 @@ import torch
 from nnlab.devices import detect_device, free_memory
 from nnlab.errors import LabError, check
 from nnlab.nets.architecture import Row
-from nnlab.nets.cost import training_memory
+from nnlab.nets.cost import TrainingCost, training_cost
 from nnlab.nets.layers import Shape
+from nnlab.training.losses import loss_function
 from nnlab.training.optim import optimizer_kind
 from nnlab.training.recipe import RunSpec
 
@@ -49,8 +50,7 @@ def preflight(
             layer=row.name, samples=samples, batch=recipe.batch_size,
         )  # fmt: skip
     device = device or detect_device()
-    state = optimizer_kind(recipe.optimizer).state_per_parameter
-    needed = training_memory(rows, in_shape, recipe.batch_size, state)
+    needed = cost_of(spec, in_shape, classes).peak(recipe.batch_size)
     free = free_memory(device)
     if needed > free:
         raise LabError(
@@ -60,3 +60,9 @@ def preflight(
             device=device.type, free=round(free / 1e9, 1),
         )  # fmt: skip
     return rows
+
+
+def cost_of(spec: RunSpec, in_shape: Shape, classes: int) -> TrainingCost:
+    """What training `spec` on images of `in_shape` (C, H, W) takes of memory."""
+    state = optimizer_kind(spec.recipe.optimizer).state_per_parameter
+    return training_cost(spec.architecture, in_shape, classes, state, loss_function(spec.recipe.loss))
