@@ -1,0 +1,17 @@
+"""A network or a run in files that need nothing of nnlab: programs, notebooks, weights, exchange formats."""
+
+from nnlab.export.formats import FORMATS, Subject, write_files
+from nnlab.export.notebook import notebook
+from nnlab.export.recorded import Recorded, digest
+from nnlab.export.script import Script, training_script
+
+__all__ = [
+    "FORMATS",
+    "Recorded",
+    "Script",
+    "Subject",
+    "digest",
+    "notebook",
+    "training_script",
+    "write_files",
+]

@@ -1,0 +1,162 @@
+"""The kinds of files that a network or a run can be taken along in; a file's ending says which."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from nnlab.data import load_dataset
+from nnlab.data.division import divide
+from nnlab.errors import LabError
+from nnlab.export.notebook import notebook
+from nnlab.export.recorded import Recorded
+from nnlab.export.script import Script, training_script
+from nnlab.files import replace
+from nnlab.paths import data_root
+from nnlab.runs import Run
+from nnlab.training.recipe import RunSpec
+from nnlab.training.weights import TrainedModel, WeightsInfo, save_weights
+
+Files = dict[str, bytes]  # contents by name
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is taken along: a run, or without one what `spec` describes, not trained yet."""
+
+    spec: RunSpec
+    run: Run | None = None
+
+    @classmethod
+    def of(cls, run: Run) -> Subject:
+        """What `run` has trained."""
+        return cls(run.spec, run)
+
+    def script(self, name: str, root: str | Path | None = None) -> Script:
+        """The program that trains it, and checks that against the run.
+
+        Args:
+            name: of the file, without its ending.
+            root: where the program looks for torchvision's datasets; by default, the lab's data root.
+
+        Raises:
+            LabError: the run has no end to check against, or the data is absent.
+        """
+        recorded = None if self.run is None else Recorded.of(self.run)
+        data = load_dataset(self.spec.dataset)
+        folder = data_root().resolve() if root is None else root
+        return training_script(self.spec, data, name=name, root=folder, recorded=recorded)
+
+    def model(self) -> TrainedModel:
+        """The network with the run's last weights, or with those that a training would begin with."""
+        if self.run is not None:
+            return self.run.load_model()
+        spec = self.spec
+        data = divide(load_dataset(spec.dataset), spec.division)
+        layers = spec.architecture.build(
+            data.shape, len(data.classes), spec.recipe.seed, spec.recipe.init
+        ).named_children()
+        model = TrainedModel(OrderedDict(layers))
+        model.info = WeightsInfo.of(spec.architecture, data, 0)
+        return model.eval()
+
+    def files(self, suffix: str, name: str, root: str | Path | None = None) -> Files:
+        """The file `name` + `suffix`, and what it needs beside it.
+
+        Raises:
+            LabError: no such kind of file, it cannot be made of this, or a package is missing.
+        """
+        if suffix not in FORMATS:
+            raise LabError(
+                "{file} ends in {suffix}; known endings are: {known}.",
+                file=name + suffix, suffix=repr(suffix), known=", ".join(FORMATS),
+            )  # fmt: skip
+        return FORMATS[suffix](self, name, root)
+
+
+def write_files(subject: Subject, path: Path) -> list[Path]:
+    """Write `path` and what it needs beside it; its ending says what it is. The files that were written.
+
+    Raises:
+        LabError: as `Subject.files`, or the disk refuses.
+    """
+    written = []
+    for name, content in subject.files(path.suffix, path.stem).items():
+        file = path.with_name(name)
+        try:
+            replace(file, partial(_write, content))
+        except OSError as error:
+            raise LabError("{file} cannot be written ({reason}).", file=file, reason=error) from None
+        written.append(file)
+    return written
+
+
+def _write(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
+
+
+def _program(subject: Subject, name: str, root: str | Path | None) -> Files:
+    script = subject.script(name, root)
+    return {f"{name}.py": script.code().encode(), **_data(script)}
+
+
+def _notebook(subject: Subject, name: str, root: str | Path | None) -> Files:
+    script = subject.script(name, root)
+    return {f"{name}.ipynb": notebook(script).encode(), **_data(script)}
+
+
+def _data(script: Script) -> Files:
+    return {} if script.splits is None else {script.data_name: _saved(script.splits)}
+
+
+def _saved(splits: Mapping[str, tuple[Tensor, Tensor]]) -> bytes:
+    """As `torch.load` with ``weights_only=True`` reads it; of tensors that are part of something larger, only
+    that part."""
+    file = io.BytesIO()
+    torch.save({name: tuple(tensor.clone() for tensor in split) for name, split in splits.items()}, file)
+    return file.getvalue()
+
+
+def _weights(subject: Subject, name: str, root: str | Path | None) -> Files:
+    model = subject.model()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, f"{name}.safetensors")
+        save_weights(file, model.state_dict(), model.info, durable=False)
+        return {file.name: file.read_bytes()}
+
+
+def _architecture(subject: Subject, name: str, root: str | Path | None) -> Files:
+    return {f"{name}.json": subject.spec.architecture.to_text().encode()}
+
+
+def _onnx(subject: Subject, name: str, root: str | Path | None) -> Files:
+    from nnlab.export.onnx import export_onnx
+
+    model = subject.model()
+    return {f"{name}.onnx": export_onnx(model, model.info.in_shape)}
+
+
+def _exported(subject: Subject, name: str, root: str | Path | None) -> Files:
+    from nnlab.export.program import export_program
+
+    model = subject.model()
+    return {f"{name}.pt2": export_program(model, model.info.in_shape)}
+
+
+# By ending; each makes the files from the subject, their name and the root of the data.
+FORMATS: dict[str, Callable[[Subject, str, str | Path | None], Files]] = {
+    ".py": _program,
+    ".ipynb": _notebook,
+    ".safetensors": _weights,
+    ".json": _architecture,
+    ".onnx": _onnx,
+    ".pt2": _exported,
+}
