@@ -1,9 +1,9 @@
 """What a training needs of memory, estimated before anything is allocated.
 
-A whole training step is followed on the meta device (`nnlab.nets.alive`); to what it takes come the optimizer's
-state, the copies of the weights that the loop keeps, the statistics of its ticks, the evaluation, the data and
-torch itself. Not seen is the scratch space of kernels. `benchmarks/training_memory.py` lays the estimate
-against real trainings.
+A whole training step is followed on the meta device (`nnlab.nets.alive`). To what it takes come the
+optimizer's state, the copies of the weights that the loop keeps, what its ticks and evaluations take, the
+data, and torch itself. Two figures are measured, not reckoned: `_RUNTIME` and `_HEAP`, by
+`benchmarks/training_memory.py`, which lays the estimate against real trainings.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from nnlab.nets.alive import Course, Loss, forward_pass, training_step
@@ -20,7 +21,11 @@ from nnlab.nets.layers import Shape
 
 EVALUATED = 1000  # samples at a time, where they are small
 _EVALUATION = 2**28  # bytes that the evaluation of larger ones may take at a time
-_RUNTIME = 455 * 10**6  # a worker that trains next to nothing: torch itself and its kernels
+_RUNTIME = 455 * 10**6  # torch itself and its kernels: a worker that trains next to nothing
+# On the CPU, what comes and goes in a step takes twice its size: freed blocks of glibc's heap are of little
+# use for the aligned ones that torch asks for, and kernels take some for themselves.
+_HEAP = 2
+_COPIES = 2  # of the weights on the CPU: the last good ones, and those that are being written to the disk
 _FLOAT, _LABEL = 4, 8  # bytes of a float32 and of an int64
 
 
@@ -30,15 +35,14 @@ class TrainingCost:
 
     Attributes:
         weights: the parameters and the buffers.
-        gradients: of all parameters.
-        state: the optimizer's.
+        alone: what is taken for the weights' sake, however small the batches: they, their gradients, the
+            optimizer's state and copies.
         kept: what autograd keeps of one sample from the forward for the backward pass.
         course: all but the data and torch itself, at the moments at which it may be most.
     """
 
     weights: int
-    gradients: int
-    state: int
+    alone: int
     kept: int
     course: Course
 
@@ -51,14 +55,6 @@ class TrainingCost:
         number does."""
         return self.course.most_samples(free - _RUNTIME - data)
 
-    @property
-    def alone(self) -> int:
-        """What is taken for the weights' sake, however small the batches."""
-        return self.weights + self.gradients + self.state + _COPIES * self.weights
-
-
-_COPIES = 2  # of the weights: the last that were good, and those that are being written to the disk
-
 
 def training_cost(
     architecture: Architecture,
@@ -66,28 +62,33 @@ def training_cost(
     classes: int,
     state_per_parameter: int,
     loss: Loss = F.cross_entropy,
+    on_cpu: bool = True,
 ) -> TrainingCost:
-    """What training `architecture` on images of `in_shape` (C, H, W) takes.
+    """What training `architecture` on images of `in_shape` (C, H, W) takes on the device that trains.
 
     Raises:
         ShapeError: as `Architecture.trace`.
     """
     with torch.device("meta"):
         model = architecture.build(in_shape, classes)
-    step = training_step(model, in_shape, loss, channels_last=True)
+    heap, copies = (_HEAP, _COPIES) if on_cpu else (1, 0)
+    convolutional = any(isinstance(module, nn.Conv2d) for module in model.modules())
+    step = training_step(model, in_shape, loss, channels_last=convolutional)
     inference = forward_pass(model.eval(), in_shape)
     gradients = sum(p.nbytes for p in model.parameters())
     weights = gradients + sum(b.nbytes for b in model.buffers())
-    state = state_per_parameter * gradients
-    largest = max((sum(p.nbytes for p in layer.parameters()) for layer in model), default=0)
-    always = weights + state + _COPIES * weights
+    always = weights + state_per_parameter * gradients + copies * weights
     batch = _FLOAT * math.prod(in_shape) + _LABEL
+    # On a tick a new copy is made before the old one goes, and the gradients of each layer are put in a row.
+    largest = max(sum(p.nbytes for p in layer.parameters()) for layer in model)
+    tick = gradients + largest + (weights if copies else 0)
+    evaluation = gradients + heap * inference.peak(samples_at_a_time(inference))
     course = (
-        step.course.plus(always, batch)
-        .then(inference.plus(always + gradients + max(weights, largest)))  # of a tick
-        .then(Course((always + gradients + inference.peak(samples_at_a_time(inference)),), (0,)))
-    )
-    return TrainingCost(weights, gradients, state, step.kept.each[0], course)
+        step.course.plus(0, batch).times(heap).plus(always)
+        .then(inference.times(heap).plus(always + tick))
+        .then(Course((always + evaluation,), (0,)))
+    )  # fmt: skip
+    return TrainingCost(weights, always + gradients, step.kept.each[0], course)
 
 
 def samples_at_a_time(inference: Course) -> int:
