@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from architectures import Sample, architectures
 from helpers import SMALL
+from hypothesis import given, settings
 from torch import nn
 
 from nnlab.errors import LabError
@@ -23,6 +25,21 @@ def test_feature_maps_are_what_each_layer_gives(name: str) -> None:
         x = layer(x)
         assert torch.equal(maps[layer_name], x)
         assert not maps[layer_name].requires_grad
+
+
+@settings(max_examples=60)
+@given(sample=architectures())
+def test_joins_of_branches_are_layers_too(sample: Sample) -> None:
+    model = sample.architecture.build(sample.in_shape, sample.classes, seed=1).eval()
+    x = torch.randn(2, *sample.in_shape)
+    maps = feature_maps(model, x)
+    rows = sample.architecture.trace(sample.in_shape, sample.classes)
+    assert [(name, tuple(output.shape[1:])) for name, output in maps.items()] == [
+        (row.name, row.out_shape) for row in rows
+    ]
+    for name, layer in model.named_children():
+        x = layer(x)
+        assert torch.equal(maps[name].nan_to_num(), x.detach().nan_to_num())
 
 
 class Twice(nn.Module):

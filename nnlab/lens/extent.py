@@ -93,8 +93,8 @@ def _sides(shape: Shape) -> tuple[int, int]:
 
 
 def _united(branches: Sequence[_Seen]) -> _Seen:
-    """Place by place what any branch sees; one that has mixed all sees the same everywhere, and of vectors that
-    were flattened from maps of different sizes all of it is told."""
+    """Place by place what any branch sees; one that has mixed all sees the same everywhere. Of vectors that
+    were flattened from maps of different sizes, all is told."""
     spans = []
     for axis in zip(*branches, strict=True):
         sizes = {len(span.low) for span in axis}
