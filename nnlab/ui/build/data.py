@@ -30,7 +30,7 @@ class Target:
         return self.name != IMAGENET
 
 
-def data_choice(width: int = 240) -> Target:
+def data_choice(width: int = 335) -> Target:
     """Draw the choice of the data; what is chosen. The URL holds it as ``?data=``."""
     names = _names()
     if "data" in st.query_params:
@@ -62,9 +62,9 @@ def _names() -> list[str]:
 
 def _title(name: str) -> str:
     if name == IMAGENET:
-        return _("ImageNet's size: {shape}, {classes} classes", shape="3 × 224 × 224", classes="1,000")
+        return _("ImageNet's size: {shape}, {classes} classes", shape="3×224×224", classes="1,000")
     info = dataset_info(name)
-    shape = " × ".join(map(str, info.shape))
+    shape = "×".join(map(str, info.shape))
     return _("{title}: {shape}, {classes} classes", title=dataset_title(name), shape=shape,
              classes=len(info.classes))  # fmt: skip
 

@@ -1,7 +1,182 @@
-"""The part network."""
+"""The part network: put together layer by layer, drawn to scale, with the numbers of a real trace."""
 
 from __future__ import annotations
 
+from typing import Any
 
+import streamlit as st
+
+from nnlab.errors import LabError
+from nnlab.nets.architecture import Architecture, Path
+from nnlab.nets.editing import layer_at
+from nnlab.nets.link import to_link
+from nnlab.nets.presets import preset, preset_names
+from nnlab.nets.repair import repairs
+from nnlab.ui.build.data import data_choice, target
+from nnlab.ui.build.draft import can_redo, can_undo, draft, edit, preset_name, settle
+from nnlab.ui.build.opening import SUFFIXES, file_name, read_network
+from nnlab.ui.build.ops import desk, take
+from nnlab.ui.build.rows import Look, path_text
+from nnlab.ui.components.builder import builder
+from nnlab.ui.components.diagram import diagram
+from nnlab.ui.navigation import page_link_target
+from nnlab.ui.networks import OWN, kept_own
+from nnlab.ui.text import _, say
+
+_LIST, _PICTURE, _START, _FILE = "build-layers", "build-diagram", "build-start", "build-file"
+_OPENED = "build:opened"  # how many files were opened: another number gives an empty field
+
+
+@st.fragment
 def draw() -> None:
-    """Draw the part."""
+    """Draw the part. It runs by itself at each edit; the rest of the page stays as it is."""
+    _leave()
+    with st.container(horizontal=True, vertical_alignment="bottom", key="build-strip"):
+        _start_from()
+        at = data_choice()
+        _open()
+        room = st.container(width="content")
+        train = st.container(width="content")
+    network = draft()
+    look = Look.at(network, at)
+    linked = settle()
+    with room:
+        _save(network)
+    with train:
+        _train(network, look)
+    diagram(
+        network, look.rows, in_shape=at.in_shape, problem=look.problem, fields=look.sees,
+        chosen=_chosen(network), on_choose=_picked, linked=_LIST, key=_PICTURE,
+    )  # fmt: skip
+    builder(_shown(look, linked), on_ops=take, key=_LIST)
+
+
+def _shown(look: Look, linked: bool) -> dict[str, Any]:
+    """See `builder`."""
+    at, rows = desk(), look.rows
+    return {
+        "items": look.items(),
+        "totals": {
+            "layers": sum(layer.count() for layer in look.architecture.layers),
+            "params": sum(row.params for row in rows),
+            "macs": sum(row.macs for row in rows),
+            "bytes": sum(row.activation_bytes for row in rows),
+        },
+        "name": look.architecture.name,
+        "input": " × ".join(map(str, look.target.in_shape)),
+        "problem": _told(look),
+        "fits": _("Every layer fits: {shape} in, {classes} classes out.",
+                  shape=" × ".join(map(str, look.target.in_shape)), classes=f"{look.target.classes:,}"),
+        "note": "" if linked or not look.architecture.layers else _(
+            "This network is too long for a link; save it as a file, or it is gone when the page is closed."
+        ),
+        "undo": can_undo(), "redo": can_redo(),
+        "client": at.client, "done": at.done, "said": at.said,
+        "chosen": None if at.chosen is None else path_text(at.chosen), "picked": at.picked,
+        "linked": _LIST,
+    }  # fmt: skip
+
+
+def _told(look: Look) -> dict[str, Any] | None:
+    if look.problem is None:
+        return None
+    offered = repairs(look.architecture, look.target.in_shape, look.target.classes)
+    return {
+        "text": say(look.problem),
+        "repairs": [{"id": one.about, "text": say(one.about)} for one in offered],
+    }
+
+
+def _chosen(network: Architecture) -> Path | None:
+    """The layer that is worked on, if it is still there."""
+    chosen = desk().chosen
+    try:
+        return chosen if chosen is not None and layer_at(network, chosen) else None
+    except LabError:
+        return None
+
+
+def _picked(path: Path) -> None:
+    """A block of the picture was chosen: the list opens its layer."""
+    at = desk()
+    at.chosen, at.picked = path, at.picked + 1
+
+
+def _start_from() -> None:
+    """The presets, and what this session has built."""
+    now = preset_name() or OWN
+    own = draft() if now == OWN else kept_own()
+    titles = {name: name for name in preset_names()}
+    if own is not None:
+        titles[OWN] = _("{name} (built)", name=own.name)
+    st.session_state[_START] = now
+    st.selectbox(
+        _("Start from"), list(titles), key=_START, width=190, on_change=_start,
+        format_func=lambda name: titles[name],
+    )  # fmt: skip
+
+
+def _start() -> None:
+    name, own = st.session_state[_START], kept_own()
+    if name != OWN:
+        edit(preset(name))
+    elif own is not None:
+        edit(own)
+
+
+def _open() -> None:
+    key = f"{_FILE}-{st.session_state.get(_OPENED, 0)}"
+    with st.popover(_("Open"), icon=":material/folder_open:"):
+        file = st.file_uploader(_("A network (JSON), or weights of this lab"), list(SUFFIXES), key=key)
+        if file is None:
+            return
+        try:
+            network = read_network(file.name, file.getvalue())
+        except LabError as error:
+            st.error(say(error), icon=":material/error:")
+            return
+    edit(network)
+    st.session_state[_OPENED] = st.session_state.get(_OPENED, 0) + 1
+    st.rerun(scope="fragment")
+
+
+def _save(network: Architecture) -> None:
+    st.download_button(
+        _("Save"), network.to_text, file_name(network), "application/json", key="build-save",
+        icon=":material/download:", on_click="ignore", disabled=not network.layers,
+    )  # fmt: skip
+
+
+def _train(network: Architecture, look: Look) -> None:
+    """To the Train page, with the network and the data."""
+    ready = look.problem is None and look.target.is_dataset
+    if st.button(
+        _("Train it"), type="primary", icon=":material/model_training:", key="build-train", disabled=not ready
+    ):
+        st.switch_page(
+            page_link_target("train"), query_params={**_model(network), "dataset": look.target.name}
+        )
+
+
+def _model(network: Architecture, name: str = "model", untrained: str = "") -> dict[str, str]:
+    """How another page is told in `name` which network it is; a preset is called `untrained` and its name."""
+    known = preset_name()
+    if known is not None:
+        return {name: untrained + known}
+    link = to_link(network)
+    return {name: OWN, **({"net": link} if link else {})}
+
+
+def _leave() -> None:
+    """To the Layers page, with the layer that was asked for."""
+    page = desk()
+    path, page.leaving = page.leaving, None
+    if path is None:
+        return
+    network, at = draft(), target()
+    rows, _rest = network.look(at.in_shape, at.classes)
+    stage = [("stage", row.name) for row in rows if row.path == path]
+    st.switch_page(
+        page_link_target("layers"),
+        query_params={"part": "network", **_model(network, "network", "new-"), **dict(stage)},
+    )
