@@ -154,9 +154,13 @@ def trained_runs(kind: str | None = None) -> dict[str, str]:
     """Runs with weights, newest first, by id: what to call them. With `kind`, those with such a layer."""
     found: dict[str, str] = {}
     for run in run_store().runs():
-        kinds = {layer.kind for layer in run.spec.architecture.layers}
+        try:
+            spec = run.spec
+        except LabError:
+            continue  # a damaged run is shown on the Train page, with what is wrong with it
+        kinds = {layer.kind for layer in spec.architecture.layers}
         if (kind is None or kind in kinds) and run.snapshots():
-            found[run.id] = f"{run.spec.architecture.name} · {short_title(run.spec.dataset)} · {run.id[-4:]}"
+            found[run.id] = f"{spec.architecture.name} · {short_title(spec.dataset)} · {run.id[-4:]}"
         if len(found) == _MOST_RUNS:
             break
     return found
