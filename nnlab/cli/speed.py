@@ -21,6 +21,8 @@ def add_parser(commands: Commands) -> None:
         "--model", default="convnet", help="a preset (default: convnet), or a file of layers (.json)"
     )
     speed.add_argument("--dataset", default="strokes", help="whose images it takes (default: strokes)")
+    speed.add_argument("--image", metavar="CxHxW", help="in place of --dataset, for example 3x224x224")
+    speed.add_argument("--classes", type=int, default=10, help="with --image (default: 10)")
     speed.add_argument("--batch-size", type=int, default=64)
     speed.add_argument("--optimizer", default="adam")
     speed.add_argument("--seconds", type=float, default=2.0, help="that each part is measured for")
@@ -48,22 +50,42 @@ def _speed(arguments: argparse.Namespace) -> int:
         "{value} seconds cannot be measured for; it should be more than 0 and less than {most}.",
         value=arguments.seconds, most=600,
     )  # fmt: skip
-    info = dataset_info(arguments.dataset)
+    if arguments.image is None:
+        info = dataset_info(arguments.dataset)
+        in_shape, classes = info.shape, len(info.classes)
+    else:
+        in_shape, classes = _image(arguments.image), arguments.classes
+        check(classes >= 1, "The number of classes is {value}; it should be at least 1.", value=classes)
     lr = optimizer_kind(arguments.optimizer).lr
     recipe = Recipe(arguments.optimizer, lr, batch_size=arguments.batch_size)
     spec = RunSpec(arguments.dataset, network(arguments.model), recipe)
     torch.set_num_threads(threads)
     keep_memory()
-    for found in measure_batch(spec, info.shape, len(info.classes), seconds=arguments.seconds):
+    for found in measure_batch(spec, in_shape, classes, seconds=arguments.seconds):
         print(json.dumps(dataclasses.asdict(found)) if arguments.json else _told(found), flush=True)
     return 0
+
+
+def _image(text: str) -> tuple[int, int, int]:
+    """``3x224x224`` as numbers."""
+    from nnlab.errors import check
+
+    numbers = [int(part) for part in text.split("x") if part.isdecimal() and len(part) <= 4]
+    check(
+        len(numbers) == text.count("x") + 1 == 3 and min(numbers) >= 1,
+        "{value} is not the size of an image; it should be like {example}.",
+        value=repr(text), example="3x224x224",
+    )  # fmt: skip
+    channels, height, width = numbers
+    return channels, height, width
 
 
 def _told(found: Timing | Peak) -> str:
     from nnlab.training.batch_speed import Peak
 
     if isinstance(found, Peak):
-        return f"{found.part:<8} {found.bytes / 1e6:>10,.0f} MB at most"
+        own = f"{found.network / 1e6:,.0f} of them for the network"
+        return f"{found.part:<8} {found.bytes / 1e6:>10,.0f} MB at most, {own}"
     return (
         f"{found.part:<8} {found.seconds * 1e3:>10,.2f} ms a batch (median of {found.repeats}, "
         f"{found.fastest * 1e3:,.2f} to {found.slowest * 1e3:,.2f}), "

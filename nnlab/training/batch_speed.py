@@ -47,9 +47,11 @@ class Timing:
 
 @dataclass(frozen=True)
 class Peak:
-    """The most memory so far in bytes: of this process (on the CPU), or of the accelerator's that is ours."""
+    """Memory in bytes: the most that this process has had (on an accelerator, its tensors), and how much of
+    it has come since before there was a network."""
 
     bytes: int
+    network: int
     part: str = "memory"
 
 
@@ -71,6 +73,7 @@ def measure_batch(
     spec.validate()
     check_memory(spec, in_shape, classes, samples=0, device=device)
     recipe = spec.recipe
+    before = peak_memory(device)
     model = spec.architecture.build(in_shape, classes, recipe.seed).to(device)
     suited = kernels(model, recipe.batch_size)
     memory_format = torch.channels_last if suited.channels_last else torch.contiguous_format
@@ -86,9 +89,9 @@ def measure_batch(
             times = _times(once, device, seconds)
         median = statistics.median(times)
         yield Timing(part, recipe.batch_size, median, min(times), max(times), len(times))
-    found = peak_memory(device)
-    if found is not None:
-        yield Peak(found)
+    peak = peak_memory(device)
+    if peak is not None and before is not None:
+        yield Peak(peak, peak - before)
 
 
 def _forward(model: nn.Module, batch: Tensor) -> Callable[[], None]:
