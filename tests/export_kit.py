@@ -137,6 +137,7 @@ def alone(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "NNLAB"))
     }
+    environment["OMP_NUM_THREADS"] = "1"  # what torch does by itself; programs say how many they want
     return subprocess.run(
         [sys.executable, *command], cwd=folder, env=environment, capture_output=True, text=True
     )

@@ -25,7 +25,7 @@ _PUBLISHED = {
     "cifar10": ("CIFAR10", _SPLIT, _COLOUR, "torch.tensor(split.targets)"),
     "cifar100": ("CIFAR100", _SPLIT, _COLOUR, "torch.tensor(split.targets)"),
     "svhn": (
-        "SVHN", 'split="train" if train else "test"', "torch.tensor(split.data)",
+        "SVHN", 'split="train" if train else "test"', "torch.from_numpy(split.data).contiguous()",
         "torch.from_numpy(split.labels)",
     ),
 }  # fmt: skip

@@ -6,6 +6,7 @@ the samples, the same random numbers, the same kernels. Made for a finished run 
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from nnlab.data import Dataset
 from nnlab.data.division import divide
 from nnlab.export.checking import check_part
 from nnlab.export.data import data_part, is_published, moments
-from nnlab.export.parts import Part, imports, statement
+from nnlab.export.parts import Part, imports
 from nnlab.export.recorded import Recorded
 from nnlab.export.training import Setting, constants, loss_name, training_part
 from nnlab.nets.architecture import Architecture
@@ -149,7 +150,7 @@ def _places(data: Dataset, name: str, root: str | Path) -> tuple[str, str]:
             f"ROOT = {folder}  # where the files of {_plain(data.title)} are, or are put",
         )
     file = _quoted(data_name(name))
-    return statement("DATA", f"Path(__file__).with_name({file})"), f"DATA = {file}"
+    return f"DATA = Path(__file__).with_name({file})", f"DATA = {file}"
 
 
 def _about(spec: RunSpec, data: Dataset, recorded: Recorded | None) -> tuple[str, ...]:
@@ -195,4 +196,4 @@ def _plain(text: str) -> str:
 
 def _quoted(text: str) -> str:
     """As a literal with double quotes."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return json.dumps(text, ensure_ascii=False)
