@@ -6,7 +6,7 @@ import contextlib
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -287,7 +287,7 @@ def test_a_large_network_is_built_when_asked_for_and_a_huge_one_never() -> None:
     assert not page.exception and not page.dataframe
     first, second = [button for button in page.button if button.key.startswith("weights-ask-")]
     assert (first.label, second.label) == ("Look at its parameters", "Run the batch through it")
-    assert any(re.search(r"23,\d{3},\d{3} parameters, 95 MB", caption.value) for caption in page.caption)
+    assert any(re.search(r"23,\d{3},\d{3} parameters \(95 MB\)", caption.value) for caption in page.caption)
     first.click().run()
     assert table(page)["linear1.weight"]["count"] == 784 * 30_000
     huge = sequence("huge", "flatten", *[("linear", {"out_features": 65_536})] * 2, "linear")
@@ -330,3 +330,25 @@ def test_the_part_comes_back_as_it_was_left() -> None:
     page.run()
     assert page.selectbox(key="layers-source").value == "deep-relu"
     assert page.query_params["tensor"] == "linear3.weight"
+
+
+@pytest.mark.browser
+def test_a_click_on_any_cell_selects_its_row_and_charts_name_the_layers(
+    lab: str, open_page: Callable[..., Any]
+) -> None:
+    from playwright.sync_api import expect
+
+    page = open_page(f"{lab}/build?part=weights&source=deep-tanh")
+    table = page.locator(".st-key-weights-table")
+    expect(table.locator("canvas td", has_text="linear2.weight").first).to_be_attached()
+    table.locator(".dvn-scroller").click(position={"x": 300, "y": 35 * 3.5})
+    expect(page).to_have_url(re.compile(r"tensor=linear2\.weight"))
+    expect(page.get_by_role("img", name="Histogram of linear2.weight")).to_be_visible()
+    chart = page.locator(
+        "[class*=st-key-weights-activations] canvas[data-points='210']"
+    )  # 10 lines, 21 places
+    chart.scroll_into_view_if_needed()
+    chart.hover()
+    tip = page.locator(".tip:visible")
+    expect(tip.locator(".quiet")).to_have_text(re.compile(r"(linear|tanh)\d+"))
+    expect(tip).to_contain_text("Xavier, normal")

@@ -20,11 +20,13 @@ const createHistogram = (host) => {
     if (!header) return;
     const theme = themeOf(host);
     const width = Math.max(200, host.clientWidth);
+    const most = Math.max(1, ...counts);
+    const top = Math.log10(1 + most);
     const names = Math.max(0, ...header.axes.map((name) => name.length)) * 6.5 + 8;
-    plot = { left: Math.max(LEFT, Math.min(names, width / 4)), bottom: TOP + header.height };
+    const numbers = (10 ** Math.floor(Math.log10(1 + most))).toLocaleString("en").length * 7 + 8;
+    plot = { left: Math.max(LEFT, numbers, Math.min(names, width / 4)), bottom: TOP + header.height };
     plot.wide = width - plot.left - RIGHT;
     const context = sizeCanvas(canvas, width, plot.bottom + AXIS * header.axes.length + 4);
-    const top = Math.log10(1 + Math.max(1, ...counts));
     const x = (bin) => plot.left + (bin * plot.wide) / bins;
     const y = (count) => plot.bottom - (Math.log10(1 + count) / top) * header.height;
     context.font = `12px ${theme.font}`;

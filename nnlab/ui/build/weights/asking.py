@@ -40,10 +40,18 @@ def asked_for(label: str, what: str, parameters: int, work: float = 0) -> bool:
             label, key=f"weights-ask-{number}", icon=":material/play_arrow:", on_click=asked.add,
             args=(what,),
         )  # fmt: skip
-        told = _("{count:,} parameters, {size:,.0f} MB, to be made", count=parameters, size=parameters * 4e-6)
-        if work:
-            told += _(", and {work:,.0f} billion multiply-adds", work=work / 1e9)
-        st.caption(_("{work}: that takes a while.", work=told))
+        size = parameters * 4e-6
+        told = (
+            _(
+                "That takes a while: {count:,} parameters ({size:,.0f} MB) to be made, and "
+                "{work:,.0f} billion multiply-adds.",
+                count=parameters, size=size, work=work / 1e9,
+            )
+            if work
+            else _("That takes a while: {count:,} parameters ({size:,.0f} MB) to be made.", count=parameters,
+                   size=size)
+        )  # fmt: skip
+        st.caption(told)
     return False
 
 

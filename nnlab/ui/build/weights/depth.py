@@ -185,7 +185,7 @@ def _numbers(found: Depth) -> None:
     }
     st.markdown(f"**{_('Numbers of the chosen weights')}**")
     st.dataframe(
-        columns, hide_index=True, height=min(318, 38 + 35 * len(signals)),
+        columns, hide_index=True, placeholder="", height=min(318, 38 + 35 * len(signals)),
         column_config={
             name: st.column_config.NumberColumn(format="%.1f %%" if name == _("zeros") else "%.4g")
             for name in list(columns)[1:]

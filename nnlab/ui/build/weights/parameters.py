@@ -70,7 +70,8 @@ def _table(found: dict[str, Parameter], name: str) -> None:
             "max": [spread.high for spread in spreads],
             _("zeros"): [spread.zeros * 100 for spread in spreads],
         },
-        key=_TABLE, hide_index=True, height=min(248, 38 + 35 * len(names)), selection_mode="single-row",
+        key=_TABLE, hide_index=True, height=min(248, 38 + 35 * len(names)),
+        selection_mode=("single-row-required", "single-cell"),
         on_select=lambda: _selected(names),
         alt=_("Every parameter with its shape and how its numbers are spread"),
         column_config={
@@ -82,8 +83,9 @@ def _table(found: dict[str, Parameter], name: str) -> None:
 
 
 def _selected(names: list[str]) -> None:
-    rows = st.session_state[_TABLE]["selection"]["rows"]
-    if rows:  # a click on the selected row would leave none
+    selection = st.session_state[_TABLE]["selection"]
+    rows = [row for row, _column in selection["cells"]] or selection["rows"]
+    if rows:
         set_query("tensor", names[rows[0]])
 
 
