@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from contextlib import nullcontext
 from typing import Any
@@ -25,7 +26,11 @@ def feature_maps(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     uses = Counter[str]()
 
+    here = threading.get_ident()  # others may use the same model meanwhile
+
     def note(name: str, output: Any) -> None:
+        if threading.get_ident() != here:
+            return
         uses[name] += 1
         value = output[0] if isinstance(output, tuple) else output
         found[name if uses[name] == 1 else f"{name} ({uses[name]})"] = value.detach().clone()

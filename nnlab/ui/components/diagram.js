@@ -175,6 +175,8 @@ const createDiagram = (host) => {
   const show = () => {
     for (const node of nodes.values()) {
       const { type, path } = node.item;
+      if (type === "label")
+        for (const text of node.children) text.classList.toggle("chosen", chosen !== null && text.dataset.path === chosen);
       if (type !== "slab" && type !== "sign") continue;
       node.classList.toggle("pointed", pointed !== null && path === pointed);
       node.classList.toggle("chosen", chosen !== null && path === chosen);
@@ -288,12 +290,14 @@ const createDiagram = (host) => {
   const update = ({ header: next }, mounted) => {
     component = mounted;
     header = next;
+    const other = header.chosen !== asked && header.chosen !== chosen;
     if (header.chosen !== asked) chosen = header.chosen;
     asked = header.chosen;
     themeOf(host).lines.forEach((colour, at) => host.style.setProperty(`--c${at}`, colour));
     draw();
     explain();
     show();
+    if (other && chosen) bringIntoView(chosen);
     fade();
   };
   document.addEventListener("nnlab:layer", heard);

@@ -49,8 +49,9 @@ def diagram(
     Args:
         rows, problem: what `Architecture.look` gives.
         fields: the (height, width) of the image that a unit in the middle of a layer sees, by its path.
-        chosen: the layer that is marked; without it, the one that was chosen here.
-        on_choose: called before the page runs again because another layer was chosen here.
+        chosen: the layer that is marked.
+        on_choose: called before the page runs again because another layer was chosen here; without it, that
+            one is marked from then on.
         linked: what this picture and the lists that it is linked with call each other; usually `key`.
     """
     words = Words(_("input"), _("as it is"), _("{count} not reached"))
@@ -63,7 +64,7 @@ def diagram(
         "layers": [_told(row, fields or {}) for row in rows],
         "input": [_("input"), _times(in_shape)],
         "problem": None if problem is None else say(problem),
-        "chosen": _text(chosen) if chosen is not None else told,
+        "chosen": _text(chosen) if chosen else told if on_choose is None else None,
         "linked": linked or key,
         "scale": _scale(drawing.scale),
         "edges": _("parameters (√), at most {count}", count=f"{drawing.scale.params:,}"),

@@ -194,7 +194,7 @@ class Label:
         if self.role in ("same", "more"):
             return [None] * len(self.lines)
         first = len(self.lines) - len(self.caps)
-        return [_text(self.path)] * first + [_text(path) for path in self.caps]
+        return [*[_text(self.path)] * first, *map(_text, self.caps)]
 
     def moved(self, x: float, y: float) -> Label:
         return replace(self, x=self.x + x, y=self.y + y)
