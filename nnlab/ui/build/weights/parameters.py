@@ -58,7 +58,7 @@ def _table(found: dict[str, Parameter], name: str) -> None:
     names = list(found)
     st.session_state[_TABLE] = {"selection": {"rows": [names.index(name)], "columns": [], "cells": []}}
     spreads = [parameter.spread for parameter in found.values()]
-    number = st.column_config.NumberColumn(format="%.4g", width=95)
+    number = st.column_config.NumberColumn(format="%.4g", width=90)
     st.dataframe(
         {
             _("name"): names,
@@ -75,6 +75,7 @@ def _table(found: dict[str, Parameter], name: str) -> None:
         on_select=lambda: _selected(names),
         alt=_("Every parameter with its shape and how its numbers are spread"),
         column_config={
+            _("shape"): st.column_config.TextColumn(width=130),
             _("count"): st.column_config.NumberColumn(format="localized"),
             **dict.fromkeys(("mean", "std", "min", "max"), number),
             _("zeros"): st.column_config.NumberColumn(format="%.1f %%", width=80),
