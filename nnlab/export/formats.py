@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import tempfile
+import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from nnlab.files import replace
 from nnlab.paths import data_root
 from nnlab.runs import Run
 from nnlab.training.recipe import RunSpec
-from nnlab.training.weights import TrainedModel, WeightsInfo, save_weights
+from nnlab.training.weights import TrainedModel, WeightsInfo, weights_bytes
 
 Files = dict[str, bytes]  # contents by name
 
@@ -103,18 +103,35 @@ def _write(content: bytes, path: Path) -> None:
     path.write_bytes(content)
 
 
+def program_files(script: Script) -> Files:
+    """The program, and the file of data beside it where it needs one."""
+    return {f"{script.name}.py": script.code().encode(), **_data(script)}
+
+
+def notebook_files(script: Script) -> Files:
+    """As `program_files`, as a notebook."""
+    return {f"{script.name}.ipynb": notebook(script).encode(), **_data(script)}
+
+
 def _program(subject: Subject, name: str, root: str | Path | None) -> Files:
-    script = subject.script(name, root)
-    return {f"{name}.py": script.code().encode(), **_data(script)}
+    return program_files(subject.script(name, root))
 
 
 def _notebook(subject: Subject, name: str, root: str | Path | None) -> Files:
-    script = subject.script(name, root)
-    return {f"{name}.ipynb": notebook(script).encode(), **_data(script)}
+    return notebook_files(subject.script(name, root))
 
 
 def _data(script: Script) -> Files:
     return {} if script.splits is None else {script.data_name: _saved(script.splits)}
+
+
+def packed(files: Files) -> bytes:
+    """A zip of `files`."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return content.getvalue()
 
 
 def _saved(splits: Mapping[str, tuple[Tensor, Tensor]]) -> bytes:
@@ -127,10 +144,7 @@ def _saved(splits: Mapping[str, tuple[Tensor, Tensor]]) -> bytes:
 
 def _weights(subject: Subject, name: str, root: str | Path | None) -> Files:
     model = subject.model()
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, f"{name}.safetensors")
-        save_weights(file, model.state_dict(), model.info, durable=False)
-        return {file.name: file.read_bytes()}
+    return {f"{name}.safetensors": weights_bytes(model.state_dict(), model.info)}
 
 
 def _architecture(subject: Subject, name: str, root: str | Path | None) -> Files:
