@@ -7,6 +7,7 @@ from torch import Tensor
 
 from nnlab.errors import LabError
 from nnlab.lens import Reach, feature_maps, reach
+from nnlab.lens.extent import extents
 from nnlab.nets.architecture import Path, Row
 from nnlab.nets.branches import JOINS, Concat, Residual
 from nnlab.nets.editing import layer_at
@@ -64,9 +65,11 @@ def _draw(found: Chosen, image: Tensor, outputs: dict[str, Tensor], name: str) -
         set_query("stage", None if chosen == first else chosen)
 
     if any(row.kind in JOINS for row in found.rows.values()):
+        rows = list(found.rows.values())
         by_path = {row.path: row.name for row in found.rows.values()}
         diagram(
-            found.architecture, list(found.rows.values()), in_shape=found.data.shape,
+            found.architecture, rows, in_shape=found.data.shape,
+            fields=extents(found.architecture, rows, found.data.shape),
             chosen=None if name == _INPUT else found.rows[name].path,
             on_choose=lambda path: open_stage(by_path[path]), key=f"layers-diagram-{found.architecture.name}",
         )  # fmt: skip
