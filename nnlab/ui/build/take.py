@@ -64,15 +64,12 @@ def draw() -> None:
     settle()
     with st.container(horizontal=True, vertical_alignment="bottom", key="take-strip"):
         subject = _subject()
-        kind = _kind()
+    kind = _kind()
     if kind == "json":
         network = draft() if subject is None else subject.spec.architecture
         _layers(network)
     elif subject is None:
-        st.info(
-            _('Choose a dataset under "Built for": a network is trained on images.'),
-            icon=":material/image:",
-        )
+        st.info(_("Choose a dataset to build for: a network is trained on images."), icon=":material/image:")
     elif kind in ("py", "ipynb"):
         _script(subject, kind)
     else:
@@ -81,12 +78,11 @@ def draw() -> None:
 
 def _subject() -> Subject | None:
     """What is taken; None where there are no images that the network could be trained on."""
-    runs = trained_runs()
-    offered = [_DRAFT, *runs]
-    st.session_state[_WHAT] = query_choice("run", offered, _DRAFT)
+    titles = {_DRAFT: _("{name}, as it is built now", name=draft().name), **trained_runs()}
+    st.session_state[_WHAT] = query_choice("run", list(titles), _DRAFT)
     chosen = st.selectbox(
-        _("Take"), offered, key=_WHAT, width=335, on_change=_note, args=("run", _WHAT, _DRAFT),
-        format_func=lambda name: runs.get(name) or _("{name}, as it is built now", name=draft().name),
+        _("Take"), list(titles), key=_WHAT, width=335, on_change=_note, args=("run", _WHAT, _DRAFT),
+        format_func=titles.__getitem__,
     )  # fmt: skip
     if chosen != _DRAFT:
         return Subject.of(run_store().open(chosen))
@@ -99,10 +95,11 @@ def _subject() -> Subject | None:
 
 def _kind() -> str:
     """As what it is taken: the ending of the file."""
-    st.session_state[_AS] = query_choice("as", list(_KINDS), "py")
+    titles = {kind: _(title) for kind, title in _KINDS.items()}
+    st.session_state[_AS] = query_choice("as", list(titles), "py")
     st.segmented_control(
-        _("As"), list(_KINDS), key=_AS, required=True, on_change=_note, args=("as", _AS, "py"),
-        format_func=lambda name: _(_KINDS[name]),
+        _("As"), list(titles), key=_AS, required=True, label_visibility="collapsed",
+        on_change=_note, args=("as", _AS, "py"), format_func=titles.__getitem__,
     )  # fmt: skip
     kind: str = st.session_state[_AS]
     return kind

@@ -62,8 +62,9 @@ def code_view(spec: RunSpec | None, runs: list[Run]) -> None:
     """An expander with the program of `spec`, and with those of the shown `runs` that have ended."""
     remember(spec)
     ended = {run.id: run for run in runs if run.status.has_ended}
-    offered = [*([_SETTINGS] if spec is not None else []), *ended]
-    if not offered:
+    titles = {_SETTINGS: _("The settings above")} if spec is not None else {}
+    titles |= {name: title(run) for name, run in ended.items()}
+    if not titles:
         return
     # Closed, it is not made: that takes the data.
     view = st.expander(
@@ -72,13 +73,13 @@ def code_view(spec: RunSpec | None, runs: list[Run]) -> None:
     if not view.open:
         return
     with view:
-        chosen = offered[0]
-        if len(offered) > 1:
-            if st.session_state.get(_OF) not in offered:
+        chosen = next(iter(titles))
+        if len(titles) > 1:
+            if st.session_state.get(_OF) not in titles:
                 st.session_state[_OF] = chosen
             chosen = st.selectbox(
-                _("Of"), offered, key=_OF, width=400,
-                format_func=lambda name: title(ended[name]) if name in ended else _("The settings above"),
+                _("Of"), list(titles), key=_OF, width=400, label_visibility="collapsed",
+                format_func=titles.__getitem__,
             )  # fmt: skip
         if chosen in ended:
             show_program(Subject.of(ended[chosen]), "train-program")
