@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from nnlab.data import is_present
 from nnlab.errors import LabError
 from nnlab.nets.architecture import Architecture, Path
 from nnlab.nets.editing import layer_at
@@ -15,7 +16,7 @@ from nnlab.nets.repair import repairs
 from nnlab.ui.build.data import data_choice, target
 from nnlab.ui.build.draft import can_redo, can_undo, draft, edit, preset_name, settle
 from nnlab.ui.build.opening import SUFFIXES, file_name, read_network
-from nnlab.ui.build.ops import desk, take
+from nnlab.ui.build.ops import LIST, catch_up, desk
 from nnlab.ui.build.rows import Look, path_text
 from nnlab.ui.components.builder import builder
 from nnlab.ui.components.diagram import diagram
@@ -23,13 +24,15 @@ from nnlab.ui.navigation import page_link_target
 from nnlab.ui.networks import OWN, kept_own
 from nnlab.ui.text import _, say
 
-_LIST, _PICTURE, _START, _FILE = "build-layers", "build-diagram", "build-start", "build-file"
+_PICTURE, _START, _FILE = "build-diagram", "build-start", "build-file"
+_REFUSED = "build:refused"
 _OPENED = "build:opened"  # how many files were opened: another number gives an empty field
 
 
 @st.fragment
 def draw() -> None:
     """Draw the part. It runs by itself at each edit; the rest of the page stays as it is."""
+    catch_up()
     _leave()
     with st.container(horizontal=True, vertical_alignment="bottom", key="build-strip"):
         _start_from()
@@ -44,11 +47,13 @@ def draw() -> None:
         _save(network)
     with train:
         _train(network, look)
-    diagram(
-        network, look.rows, in_shape=at.in_shape, problem=look.problem, fields=look.sees,
-        chosen=_chosen(network), on_choose=_picked, linked=_LIST, key=_PICTURE,
-    )  # fmt: skip
-    builder(_shown(look, linked), on_ops=take, key=_LIST)
+    picture = st.container()
+    builder(_shown(look, linked), key=LIST)  # before the picture, which takes longer
+    with picture:
+        diagram(
+            network, look.rows, in_shape=at.in_shape, problem=look.problem, fields=look.sees,
+            chosen=_chosen(network), on_choose=_picked, linked=LIST, key=_PICTURE,
+        )  # fmt: skip
 
 
 def _shown(look: Look, linked: bool) -> dict[str, Any]:
@@ -73,7 +78,7 @@ def _shown(look: Look, linked: bool) -> dict[str, Any]:
         "undo": can_undo(), "redo": can_redo(),
         "client": at.client, "done": at.done, "said": at.said,
         "chosen": None if at.chosen is None else path_text(at.chosen), "picked": at.picked,
-        "linked": _LIST,
+        "linked": LIST,
     }  # fmt: skip
 
 
@@ -109,15 +114,20 @@ def _start_from() -> None:
     titles = {name: name for name in preset_names()}
     if own is not None:
         titles[OWN] = _("{name} (built)", name=own.name)
-    st.session_state[_START] = now
+    # One control for each network that it can show: a browser that still sends what was chosen before an edit
+    # has not chosen it again.
+    key = f"{_START}-{now}"
+    st.session_state[key] = now
     st.selectbox(
-        _("Start from"), list(titles), key=_START, width=190, on_change=_start,
+        _("Start from"), list(titles), key=key, width=190, on_change=_start, args=(key, now),
         format_func=lambda name: titles[name],
     )  # fmt: skip
 
 
-def _start() -> None:
-    name, own = st.session_state[_START], kept_own()
+def _start(key: str, shown: str) -> None:
+    name, own = st.session_state[key], kept_own()
+    if name == shown:
+        return
     if name != OWN:
         edit(preset(name))
     elif own is not None:
@@ -125,19 +135,31 @@ def _start() -> None:
 
 
 def _open() -> None:
+    refused = st.session_state.get(_REFUSED)
     key = f"{_FILE}-{st.session_state.get(_OPENED, 0)}"
     with st.popover(_("Open"), icon=":material/folder_open:"):
-        file = st.file_uploader(_("A network (JSON), or weights of this lab"), list(SUFFIXES), key=key)
-        if file is None:
-            return
-        try:
-            network = read_network(file.name, file.getvalue())
-        except LabError as error:
-            st.error(say(error), icon=":material/error:")
-            return
-    edit(network)
-    st.session_state[_OPENED] = st.session_state.get(_OPENED, 0) + 1
-    st.rerun(scope="fragment")
+        st.file_uploader(
+            _("A network (JSON), or weights of this lab"),
+            list(SUFFIXES),
+            key=key,
+            on_change=_opened,
+            args=(key,),
+        )
+        if refused is not None and st.session_state.get(key) is not None:
+            st.error(say(refused), icon=":material/error:")
+
+
+def _opened(key: str) -> None:
+    """Take the network in the file; where there is none, the file stays, and the page says why."""
+    file = st.session_state.get(key)
+    if file is None:
+        return
+    try:
+        edit(read_network(file.name, file.getvalue()))
+    except LabError as error:
+        st.session_state[_REFUSED] = error
+    else:
+        st.session_state[_OPENED] = st.session_state.get(_OPENED, 0) + 1
 
 
 def _save(network: Architecture) -> None:
@@ -178,5 +200,10 @@ def _leave() -> None:
     stage = [("stage", row.name) for row in rows if row.path == path]
     st.switch_page(
         page_link_target("layers"),
-        query_params={"part": "network", **_model(network, "network", "new-"), **dict(stage)},
+        query_params={
+            "part": "network",
+            **_model(network, "network", "new-"),
+            **dict(stage),
+            **({"dataset": at.name} if at.is_dataset and is_present(at.name) else {}),
+        },
     )

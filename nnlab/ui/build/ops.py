@@ -31,9 +31,11 @@ from nnlab.nets.spec import MAX_NAME, LayerSpec, name_is_good
 from nnlab.nets.templates import TEMPLATES
 from nnlab.ui.build.data import Target, target
 from nnlab.ui.build.draft import draft, edit, redo, undo
+from nnlab.ui.components.builder import asked
 from nnlab.ui.layers.form import parsed
 from nnlab.ui.text import say
 
+LIST = "build-layers"
 _KEY = "build:desk"
 _MOST_ANSWERS = 50
 _MOST_OPS = 10_000  # that can wait for an answer; more are not from the list
@@ -66,6 +68,11 @@ def desk() -> Desk:
     """That of this session."""
     found: Desk = st.session_state.setdefault(_KEY, Desk())
     return found
+
+
+def catch_up() -> None:
+    """Do what the list has asked for; in each run, before anything looks at the draft."""
+    take(asked(LIST))
 
 
 def take(told: Any) -> None:

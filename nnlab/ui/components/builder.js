@@ -114,7 +114,7 @@ const createBuilder = (host) => {
     const caret = active?.type === "text" ? [active.selectionStart, active.selectionEnd] : null;
     const typing = inside(formRow);
     const largest = Object.fromEntries(SHARED.map((column) => [column, Math.max(1, ...map.layers.map((item) => item[column] ?? 0))]));
-    const context = { catalogue, largest, wrong: header.problem?.text ?? "", branches: (path) => map.find(path)?.branches ?? 0 };
+    const context = { catalogue, largest, wrong: header.problem?.text ?? "", lit, branches: (path) => map.find(path)?.branches ?? 0 };
     if (!map.find(focused)) focused = map.layers.at(-1)?.path ?? null;
     if (!map.layers.some(({ path }) => path === open)) open = null;
     let place = body.firstChild;
@@ -130,11 +130,10 @@ const createBuilder = (host) => {
       const view = rows.get(key);
       view.show(item, context);
       setting(view.row, "tabindex", key === focused ? 0 : -1);
-      if (item.branch === undefined) setting(view.row, "aria-expanded", key === open);
-      view.row.classList.toggle("lit", key === lit);
+      if (item.branch === undefined) setting(view.row, "aria-expanded", String(key === open));
       put(view.row);
       if (key !== open) continue;
-      formRow.style.setProperty("--depth", depthOf(key));
+      styling(formRow, "--depth", depthOf(key));
       form.show(item, catalogue, (field) => mistakes.get(`${key} ${field}`), anew);
       put(formRow);
     }
@@ -190,7 +189,7 @@ const createBuilder = (host) => {
     write(addWord, texts.add);
     const named = (names, attributes) => names.map((name) => element("div", { class: `cell ${name}`, ...attributes(name) }, texts[name] ?? ""));
     heads.replaceChildren(...named(["layer", ...COLUMNS], (name) => ({ role: "columnheader", title: texts[`${name}Help`] })));
-    total.replaceChildren(...named(["layer", ...COLUMNS], (name) => ({ role: "gridcell", "data-label": texts[name] })));
+    total.replaceChildren(...named(["layer", ...COLUMNS], () => ({ role: "gridcell" })));
     [...total.children].forEach((cell, at) => cell.classList.toggle("number", at > 0));
   };
 
@@ -214,7 +213,7 @@ const createBuilder = (host) => {
     header = next;
     if (catalogue?.id !== header.catalogue) learn({ ...JSON.parse(new TextDecoder().decode(blobs[0])), id: header.catalogue });
     map = createMap(header.items);
-    themeOf(host).lines.forEach((colour, at) => host.style.setProperty(`--c${at}`, colour));
+    themeOf(host).lines.forEach((colour, at) => styling(host, `--c${at}`, colour));
     hear(header);
     const chosen = header.picked !== picked;
     if (chosen) [open, focused] = [header.chosen, header.chosen ?? focused];
@@ -246,7 +245,7 @@ const createBuilder = (host) => {
     light(focused);
   });
   createKeys(host, body, formRow, {
-    items: () => header.items, map: () => map, open: () => open, act, toggle, focusRow, move, change,
+    items: () => header.items, map: () => map, open: () => open, awaited: () => (waiting ? focused : null), act, toggle, focusRow, move, change,
   });
 
   // Rows and the blocks of the picture light up together.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -28,21 +28,25 @@ FAMILIES = {
 }
 
 
-def builder(shown: Mapping[str, Any], *, on_ops: Callable[[Any], None], key: str) -> None:
+def builder(shown: Mapping[str, Any], *, key: str) -> None:
     """Show the list.
 
     Args:
         shown: what is on it: ``items`` (see `nnlab.ui.build.rows.Look.items`), ``totals``, ``name``,
             ``problem``, ``undo``, ``redo``, and ``client``, ``done``, ``said`` of `nnlab.ui.build.ops.Desk`.
-        on_ops: called before the page runs again with the changes that the list asks for.
     """
-
-    def asked() -> None:
-        on_ops((st.session_state.get(key) or {}).get("ops"))
-
     known = _catalogue(language())
     header = {**shown, "catalogue": hashlib.sha256(known).hexdigest()[:16]}
-    part("builder")(key=key, data=pack(header, known), default={"ops": None}, on_ops_change=asked)
+    part("builder")(key=key, data=pack(header, known), default={"ops": None}, on_ops_change=_noted)
+
+
+def asked(key: str) -> Any:
+    """The changes that the list asks for: ``{"client": ..., "ops": [...]}``, or None."""
+    return (st.session_state.get(key) or {}).get("ops")
+
+
+def _noted() -> None:
+    """A state of a component is only kept where it has a callback."""
 
 
 @lru_cache
@@ -114,7 +118,7 @@ def _texts() -> dict[str, str]:
         "upLayer": _("Move up"),
         "downLayer": _("Move down"),
         "openLayer": _("Open in Layers"),
-        "drag": _("Drag to move {name}"),
+        "drag": _("Drag to move"),
         "search": _("Search layers and blocks"),
         "blocks": _("Blocks"),
         "nothing": _("Nothing is called like that."),

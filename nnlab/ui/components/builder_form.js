@@ -43,6 +43,8 @@ const createForm = ({ send, act }) => {
   const fieldOf = (field) => {
     const said = element("p", { class: "mistake", role: "alert" });
     const input = inputOf(field);
+    input.setAttribute("aria-label", field.name);
+    if (field.hint) input.setAttribute("aria-description", field.hint);
     const hint = field.hint ? [element("span", { class: "hint quiet" }, field.hint)] : [];
     const label = element("span", { class: "label" }, field.name);
     controls.set(field.name, { input, said, field });

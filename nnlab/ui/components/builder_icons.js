@@ -17,7 +17,7 @@ const iconOf = (name) => {
   const make = (tag) => document.createElementNS("http://www.w3.org/2000/svg", tag);
   const [svg, path] = [make("svg"), make("path")];
   svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("class", `icon ${name}`);
+  svg.setAttribute("class", `icon ${name}-icon`);
   svg.setAttribute("aria-hidden", "true");
   path.setAttribute("d", STROKES[name]);
   svg.append(path);

@@ -3,8 +3,9 @@
 const isUnfinished = (input) =>
   input.matches?.("input[type=text], input.title") && (input.classList.contains("title") || input.getAttribute("aria-invalid") === "true" || (input.dataset.typed && input.dataset.sent !== input.value));
 
-const createKeys = (host, body, formRow, { items, map, open, act, toggle, focusRow, move, change }) => {
-  const pathOf = (target) => (formRow.contains(target) ? open() : target.closest(".row")?.dataset.path);
+const createKeys = (host, body, formRow, { items, map, open, awaited, act, toggle, focusRow, move, change }) => {
+  // Where a row is on its way to another place, a further key means it there.
+  const pathOf = (target) => awaited() ?? (formRow.contains(target) ? open() : target.closest(".row")?.dataset.path);
 
   const walk = (path, by) => {
     const paths = items().map((item) => item.path);
