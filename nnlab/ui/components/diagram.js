@@ -115,7 +115,7 @@ const createDiagram = (host) => {
   let header, component, pointed = null, chosen = null, asked, focused = null;
 
   const layerOf = (path) => header.layers.find((layer) => layer.path === path);
-  const stopsOf = (path) => [...nodes.values()].filter((node) => node.item.path === path);
+  const stopsOf = (path) => [...nodes.values()].filter((node) => node.item.path === path); // slabs and signs
 
   const draw = () => {
     const kept = new Set();
@@ -168,7 +168,7 @@ const createDiagram = (host) => {
     const layer = layerOf(path);
     if (path === "") return [header.input[0], header.input[1]];
     if (layer) return [layer.name, `${layer.kind} · ${layer.facts}`];
-    return path === null || path === undefined ? ["", header.problem ?? header.texts.sum] : ["", header.problem ?? ""];
+    return path === null || path === undefined ? ["", header.texts.sum] : ["", header.problem ?? ""];
   };
   const spoken = (path) => told(path).filter(Boolean).join(": ");
 
@@ -208,11 +208,12 @@ const createDiagram = (host) => {
     if (detail.path) bringIntoView(detail.path);
   };
   const bringIntoView = (path) => {
-    const [first] = stopsOf(path);
-    if (!first) return;
-    const [box, view] = [first.getBoundingClientRect(), scroller.getBoundingClientRect()];
-    const margin = 40;
-    const by = Math.max(0, box.right + margin - view.right) || Math.min(0, box.left - margin - view.left);
+    const boxes = stopsOf(path).map((node) => node.getBoundingClientRect());
+    if (!boxes.length) return;
+    const [left, right] = [Math.min(...boxes.map((box) => box.left)), Math.max(...boxes.map((box) => box.right))];
+    const view = scroller.getBoundingClientRect();
+    const margin = 44; // more than what fades
+    const by = Math.max(0, right + margin - view.right) || Math.min(0, left - margin - view.left);
     if (by) scroller.scrollLeft += by;
   };
 
@@ -284,7 +285,8 @@ const createDiagram = (host) => {
     const swatches = Object.entries(header.families).map(([family, text]) =>
       element("span", {}, element("i", { class: `swatch ${family}` }), text),
     );
-    legend.replaceChildren(...swatches, ...rulers, element("span", {}, element("i", { class: "wedge" }), header.edges));
+    const edges = header.edges ? [element("span", {}, element("i", { class: "wedge" }), header.edges)] : [];
+    legend.replaceChildren(...swatches, ...rulers, ...edges);
   };
 
   const update = ({ header: next }, mounted) => {
@@ -297,8 +299,11 @@ const createDiagram = (host) => {
     draw();
     explain();
     show();
-    if (other && chosen) bringIntoView(chosen);
-    fade();
+    // Once the browser has laid it out: asking for places before would make it do so twice.
+    requestAnimationFrame(() => {
+      if (other && chosen) bringIntoView(chosen);
+      fade();
+    });
   };
   document.addEventListener("nnlab:layer", heard);
   return { update, resized: fade, destroy: () => document.removeEventListener("nnlab:layer", heard) };

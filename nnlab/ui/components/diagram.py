@@ -11,22 +11,13 @@ from nnlab.errors import LabError
 from nnlab.nets.architecture import Architecture, Path, Row
 from nnlab.nets.branches import JOINS
 from nnlab.nets.layers import LAYERS, Shape
+from nnlab.ui.components.builder import FAMILIES
 from nnlab.ui.components.diagram_items import Scale
 from nnlab.ui.components.diagram_layout import Words, layout
 from nnlab.ui.components.library import pack, part
 from nnlab.ui.text import _, mark, say
 
-_FAMILIES = {
-    "convolution": mark("convolution"),
-    "pooling": mark("pooling"),
-    "linear": mark("linear"),
-    "shape": mark("shape"),
-    "activation": mark("activation"),
-    "softmax": mark("softmax"),
-    "normalisation": mark("normalisation"),
-    "dropout": mark("dropout"),
-    "join": mark("branches joined"),
-}
+_FAMILIES = {**FAMILIES, "join": mark("Branches joined")}
 
 
 def diagram(
@@ -67,7 +58,8 @@ def diagram(
         "chosen": _text(chosen) if chosen else told if on_choose is None else None,
         "linked": linked or key,
         "scale": _scale(drawing.scale),
-        "edges": _("parameters (√), at most {count}", count=f"{drawing.scale.params:,}"),
+        "edges": drawing.scale.params
+        and _("parameters (√), at most {count}", count=f"{drawing.scale.params:,}"),
         "families": {
             name: _(title)
             for name, title in _FAMILIES.items()
@@ -75,9 +67,8 @@ def diagram(
         },
         "texts": {
             "label": _("The network to scale; arrow keys walk from layer to layer, Enter chooses one"),
-            "sum": _("{layers} layers · {params} parameters · {macs} multiply-adds",
-                     layers=len(rows), params=f"{sum(row.params for row in rows):,}",
-                     macs=f"{sum(row.macs for row in rows):,}"),
+            "sum": _sum(rows) if problem is None
+            else _("Drawn as far as it fits: {layers} layers", layers=len(rows)),
         },
     }  # fmt: skip
 
@@ -102,6 +93,12 @@ def _told(row: Row, fields: Mapping[Path, tuple[int, int]]) -> dict[str, Any]:
         facts.append(_("sees {size} of the input", size=_times(fields[row.path])))
     title = LAYERS[row.kind].torch if row.kind in LAYERS else row.kind
     return {"path": _text(row.path), "name": row.name, "kind": title, "facts": " · ".join(facts)}
+
+
+def _sum(rows: Sequence[Row]) -> str:
+    params, macs = sum(row.params for row in rows), sum(row.macs for row in rows)
+    return _("{layers} layers · {params} parameters · {macs} multiply-adds",
+             layers=len(rows), params=f"{params:,}", macs=f"{macs:,}")  # fmt: skip
 
 
 def _scale(scale: Scale) -> list[dict[str, Any]]:

@@ -43,6 +43,19 @@ const createJoined = (host) => {
     return values[index][place];
   };
 
+  // The largest finite value of what is shown, so that sums are seen to be sums.
+  const largest = () => {
+    let limit = 0;
+    for (const { index } of cards) {
+      const { height, width } = sizeOf(index);
+      for (let place = 0; place < height * width; place += 1) {
+        const size = Math.abs(valueAt(index, Math.floor(place / width), place % width));
+        if (Number.isFinite(size)) limit = Math.max(limit, size);
+      }
+    }
+    return limit || 1;
+  };
+
   const make = () => {
     const signs = { sum: "+", cat: "," };
     cards = shown().map((index, at, all) => {
@@ -68,17 +81,18 @@ const createJoined = (host) => {
     if (kind !== made) make();
     made = kind;
     const table = signedTable(themeOf(host).dark);
+    const limit = largest();
     for (const { index, sheet, title } of cards) {
       const { height, width } = sizeOf(index);
       const paint = (pixels, at, _map, place) => {
         const value = valueAt(index, Math.floor(place / width), place % width);
-        if (value !== undefined) paintSigned(pixels, at, value / header.limit, table);
+        if (value !== undefined) paintSigned(pixels, at, value / limit, table);
       };
       sheet.set({ count: 1, height, width, columns: 1, most: 240, paint });
       const part = header.form === "cat" && isMap() && index !== last() ? ` [${channelIn(index)}]` : "";
       title.textContent = header.titles[index] + part;
     }
-    legend.show(header.texts.scale, header.limit, themeOf(host).dark);
+    legend.show(header.texts.scale, limit, themeOf(host).dark);
     field.value = chosen[0];
     [...shares.children].forEach((share, branch) => share.setAttribute("aria-pressed", branch === from(chosen[0])[0]));
     tell();

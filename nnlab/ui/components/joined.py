@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from torch import Tensor
 
-from nnlab.ui.components.library import limit, pack, part
+from nnlab.ui.components.library import pack, part
 from nnlab.ui.text import _
 
 
@@ -38,14 +38,13 @@ def joined(
         "form": form,
         "shapes": [list(tensor.shape) for tensor in tensors],
         "titles": list(titles),
-        "limit": max(limit(tensor.detach()) for tensor in tensors),
         "selected": list(selected),
         "texts": {
             "channel": _("Channel"),
             "of": _("of {count}", count=output.shape[0]),
             "before": _("The channel before"),
             "next": _("The next channel"),
-            "scale": _("One scale for all of them"),
+            "scale": _("One scale for these maps"),
             "keys": _("{name}; arrow keys move to another place"),
         },
     }
