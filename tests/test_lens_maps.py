@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 import pytest
 import torch
 from architectures import Sample, architectures
@@ -73,6 +75,27 @@ def test_an_activation_in_place_leaves_the_map_before_it() -> None:
     x = torch.randn(1, 1, 6, 6)
     maps = feature_maps(model, x)
     assert torch.equal(maps["0"], model[0](x)) and (maps["0"] < 0).any()
+
+
+class Meanwhile(nn.Module):
+    """Hands on what it is given; meanwhile another thread runs the whole model."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        run, self.run = getattr(self, "run", None), None
+        if run is not None:
+            thread = Thread(target=run)
+            thread.start()
+            thread.join()
+        return x
+
+
+def test_what_others_do_with_the_model_meanwhile_is_not_noted() -> None:
+    model = nn.Sequential(nn.Linear(3, 2), Meanwhile(), nn.ReLU()).eval()
+    x = torch.randn(1, 3)
+    model[1].run = lambda: model(torch.zeros(1, 3))
+    maps = feature_maps(model, x)
+    assert list(maps) == ["0", "1", "2"]
+    assert torch.equal(maps["2"], model(x))
 
 
 def test_looking_changes_nothing() -> None:
