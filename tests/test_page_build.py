@@ -197,7 +197,7 @@ def test_a_mistake_is_told_where_it_is_and_mended_in_one_step() -> None:
     assert wrong["name"] == "linear1" and "shape" not in wrong
     assert header["items"][5]["shape"] == "32 × 5 × 5"
     assert "shape" not in header["items"][-1]
-    assert page.button(key="build-train").disabled
+    assert not header["ready"]
     offered = header["problem"]["repairs"]
     assert offered[0]["text"] == "Put a flatten before linear1"
     header = ask(page, {"op": "repair", "about": offered[0]["id"]})
@@ -213,14 +213,18 @@ def test_alexnet_on_small_images_is_offered_a_resize() -> None:
     assert header["problem"] is None and names(header)[0] == "resize1"
 
 
-def test_the_address_brings_a_network_and_back_is_undo() -> None:
+def test_the_address_brings_a_network_and_back_is_undo(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = sequence("mine", "flatten", "linear")
     page = show(net=to_link(mine))
     assert told(page)["name"] == "mine"
     ask(page, {"op": "set", "path": "1", "field": "bias", "text": "False"})
     edited = network(page)
     assert edited != mine
-    page.query_params["net"] = to_link(mine)  # the browser's Back
+    page.query_params["net"] = to_link(mine)  # a browser that has not heard of the edit
+    page.run()
+    assert network(page) == edited
+    monkeypatch.setattr("nnlab.ui.build.draft.went_back", lambda: True)
+    page.query_params["net"] = to_link(mine)
     page.run()
     header = told(page)
     assert header["items"][1]["options"]["bias"] == "True" and header["redo"]
@@ -242,11 +246,12 @@ def test_the_network_stays_while_other_parts_and_pages_are_open() -> None:
     page.switch_page("pages/lab/home.py").run()
     page.switch_page("pages/lab/build.py").run()
     assert told(page)["name"] == "mine" and network(page).name == "mine"
-    assert "mine (built)" in page.selectbox(key="build-start-own").options
-    page.selectbox(key="build-start-own").select("mlp").run()
+    menu = page.menu_button(key="build-start")
+    assert "mine (built)" in menu.options
+    menu.click("mlp").run()
     assert told(page)["totals"]["params"] == 669_706
     assert query(page, "model") == "mlp" and "net" not in page.query_params
-    page.selectbox(key="build-start-mlp").select("own").run()
+    page.menu_button(key="build-start").click("own").run()
     assert told(page)["name"] == "mine"
 
 
@@ -259,12 +264,28 @@ def test_the_data_decide_shapes_and_stand_in_the_address() -> None:
 
 
 def test_train_leads_to_the_train_page_with_network_and_data() -> None:
-    page = show()
+    page = show(data="strokes")
     ask(page, {"op": "remove", "path": "2"})
-    page.button(key="build-train").click().run()
+    page.session_state[LIST] = {"ops": {"client": "test", "ops": [{"n": 2, "op": "train"}]}}
+    page.run()
     assert not page.exception
     assert query(page, "model") == "own" and network(page).layers[2].kind == "conv2d"
     assert page.selectbox(key="train-model").value == "own"
+
+
+def test_a_layer_is_opened_on_the_layers_page() -> None:
+    page = show()
+    page.session_state[LIST] = {"ops": {"client": "test", "ops": [{"n": 1, "op": "layers", "path": "3"}]}}
+    page.run()
+    assert not page.exception
+    assert (query(page, "network"), query(page, "stage")) == ("new-convnet", "conv2")
+
+
+def test_it_is_saved_as_the_file_that_opens_it() -> None:
+    page = show(model="resnet18")
+    file = ask(page, {"op": "rename", "name": "mine / and yours"}, {"op": "save"})["file"]
+    assert (file["n"], file["name"]) == (2, "mine-and-yours.json")
+    assert read_network(file["name"], file["text"].encode()) == network(page)
 
 
 def test_a_network_too_long_for_a_link_says_so() -> None:

@@ -45,14 +45,17 @@ def data_choice(width: int = 335) -> Target:
 
 def target() -> Target:
     """What was chosen last."""
-    name = st.session_state.get(_KEPT, _names()[0])
+    name = st.session_state.get(_KEPT)
     try:
-        info = None if name == IMAGENET else dataset_info(name)
+        return _described(name or _names()[0])
     except DataError:  # deleted by somebody in this very moment
-        name = _names()[0]
-        info = dataset_info(name)
-    if info is None:
+        return _described(_names()[0])
+
+
+def _described(name: str) -> Target:
+    if name == IMAGENET:
         return Target(IMAGENET, (3, 224, 224), 1000)
+    info = dataset_info(name)
     return Target(name, info.shape, len(info.classes))
 
 

@@ -15,8 +15,8 @@ from nnlab.nets.presets import preset, preset_names
 from nnlab.nets.repair import repairs
 from nnlab.ui.build.data import data_choice, target
 from nnlab.ui.build.draft import can_redo, can_undo, draft, edit, preset_name, settle
-from nnlab.ui.build.opening import SUFFIXES, file_name, read_network
-from nnlab.ui.build.ops import LIST, catch_up, desk
+from nnlab.ui.build.opening import SUFFIXES, read_network
+from nnlab.ui.build.ops import LIST, TO_TRAIN, catch_up, desk
 from nnlab.ui.build.rows import Look, path_text
 from nnlab.ui.components.builder import builder
 from nnlab.ui.components.diagram import diagram
@@ -29,24 +29,24 @@ _REFUSED = "build:refused"
 _OPENED = "build:opened"  # how many files were opened: another number gives an empty field
 
 
-@st.fragment
 def draw() -> None:
-    """Draw the part. It runs by itself at each edit; the rest of the page stays as it is."""
-    catch_up()
-    _leave()
+    """Draw the part."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="build-strip"):
         _start_from()
-        at = data_choice()
+        data_choice()
         _open()
-        room = st.container(width="content")
-        train = st.container(width="content")
+    _list()
+
+
+@st.fragment
+def _list() -> None:
+    """The list and the picture. They run by themselves at each edit; the rest of the page stays as it is."""
+    catch_up()
+    _leave()
+    at = target()
     network = draft()
     look = Look.at(network, at)
     linked = settle()
-    with room:
-        _save(network)
-    with train:
-        _train(network, look)
     picture = st.container()
     builder(_shown(look, linked), key=LIST)  # before the picture, which takes longer
     with picture:
@@ -76,6 +76,7 @@ def _shown(look: Look, linked: bool) -> dict[str, Any]:
             "This network is too long for a link; save it as a file, or it is gone when the page is closed."
         ),
         "undo": can_undo(), "redo": can_redo(),
+        "ready": look.problem is None and look.target.is_dataset, "file": at.file,
         "client": at.client, "done": at.done, "said": at.said,
         "chosen": None if at.chosen is None else path_text(at.chosen), "picked": at.picked,
         "linked": LIST,
@@ -109,25 +110,18 @@ def _picked(path: Path) -> None:
 
 def _start_from() -> None:
     """The presets, and what this session has built."""
-    now = preset_name() or OWN
-    own = draft() if now == OWN else kept_own()
+    own = kept_own()
     titles = {name: name for name in preset_names()}
     if own is not None:
         titles[OWN] = _("{name} (built)", name=own.name)
-    # One control for each network that it can show: a browser that still sends what was chosen before an edit
-    # has not chosen it again.
-    key = f"{_START}-{now}"
-    st.session_state[key] = now
-    st.selectbox(
-        _("Start from"), list(titles), key=key, width=190, on_change=_start, args=(key, now),
+    st.menu_button(
+        _("Start from"), list(titles), key=_START, icon=":material/account_tree:", on_click=_start,
         format_func=lambda name: titles[name],
     )  # fmt: skip
 
 
-def _start(key: str, shown: str) -> None:
-    name, own = st.session_state[key], kept_own()
-    if name == shown:
-        return
+def _start() -> None:
+    name, own = st.session_state[_START], kept_own()
     if name != OWN:
         edit(preset(name))
     elif own is not None:
@@ -162,24 +156,6 @@ def _opened(key: str) -> None:
         st.session_state[_OPENED] = st.session_state.get(_OPENED, 0) + 1
 
 
-def _save(network: Architecture) -> None:
-    st.download_button(
-        _("Save"), network.to_text, file_name(network), "application/json", key="build-save",
-        icon=":material/download:", on_click="ignore", disabled=not network.layers,
-    )  # fmt: skip
-
-
-def _train(network: Architecture, look: Look) -> None:
-    """To the Train page, with the network and the data."""
-    ready = look.problem is None and look.target.is_dataset
-    if st.button(
-        _("Train it"), type="primary", icon=":material/model_training:", key="build-train", disabled=not ready
-    ):
-        st.switch_page(
-            page_link_target("train"), query_params={**_model(network), "dataset": look.target.name}
-        )
-
-
 def _model(network: Architecture, name: str = "model", untrained: str = "") -> dict[str, str]:
     """How another page is told in `name` which network it is; a preset is called `untrained` and its name."""
     known = preset_name()
@@ -190,20 +166,20 @@ def _model(network: Architecture, name: str = "model", untrained: str = "") -> d
 
 
 def _leave() -> None:
-    """To the Layers page, with the layer that was asked for."""
+    """To the page that was asked for, with the network in its address."""
     page = desk()
-    path, page.leaving = page.leaving, None
-    if path is None:
+    leaving, page.leaving = page.leaving, None
+    if leaving is None:
         return
     network, at = draft(), target()
+    if leaving == TO_TRAIN:
+        data = {"dataset": at.name} if at.is_dataset else {}
+        st.switch_page(page_link_target("train"), query_params={**_model(network), **data})
     rows, _rest = network.look(at.in_shape, at.classes)
-    stage = [("stage", row.name) for row in rows if row.path == path]
+    shown = [("stage", row.name) for row in rows if row.path == leaving]
+    if at.is_dataset and is_present(at.name):
+        shown.append(("dataset", at.name))
     st.switch_page(
         page_link_target("layers"),
-        query_params={
-            "part": "network",
-            **_model(network, "network", "new-"),
-            **dict(stage),
-            **({"dataset": at.name} if at.is_dataset and is_present(at.name) else {}),
-        },
+        query_params={"part": "network", **_model(network, "network", "new-"), **dict(shown)},
     )

@@ -31,11 +31,13 @@ from nnlab.nets.spec import MAX_NAME, LayerSpec, name_is_good
 from nnlab.nets.templates import TEMPLATES
 from nnlab.ui.build.data import Target, target
 from nnlab.ui.build.draft import draft, edit, redo, undo
+from nnlab.ui.build.opening import file_name
 from nnlab.ui.components.builder import asked
 from nnlab.ui.layers.form import parsed
 from nnlab.ui.text import say
 
 LIST = "build-layers"
+TO_TRAIN: Path = ()
 _KEY = "build:desk"
 _MOST_ANSWERS = 50
 _MOST_OPS = 10_000  # that can wait for an answer; more are not from the list
@@ -53,7 +55,8 @@ class Desk:
         said: why changes were not made, by their numbers.
         chosen: the layer that is worked on.
         picked: how often one was chosen elsewhere than in the list.
-        leaving: the layer that is to be opened on the Layers page.
+        leaving: the layer that is to be opened on the Layers page, or `TO_TRAIN`.
+        file: what was asked for last, to be saved: by which change, its name and its text.
     """
 
     client: str = ""
@@ -62,6 +65,7 @@ class Desk:
     chosen: Path | None = None
     picked: int = 0
     leaving: Path | None = None
+    file: dict[str, Any] | None = None
 
 
 def desk() -> Desk:
@@ -87,7 +91,7 @@ def take(told: Any) -> None:
         number = op.get("n") if isinstance(op, Mapping) else None
         if not isinstance(number, int) or number <= at.done:
             continue
-        at.done = number
+        at.done, at.file = number, None
         try:
             _do(op)
             if "then" in op:
@@ -161,10 +165,19 @@ def _rename(architecture: Architecture, op: Op) -> Architecture:
     return replace(architecture, name=name)
 
 
-def _leave(op: Op) -> None:
+def _to_layers(op: Op) -> None:
     path = _path(op)
     layer_at(draft(), path)
     desk().leaving = path
+
+
+def _to_train(op: Op) -> None:
+    desk().leaving = TO_TRAIN
+
+
+def _save(op: Op) -> None:
+    network = draft().validate()
+    desk().file = {"n": op["n"], "name": file_name(network), "text": network.to_text()}
 
 
 _CHANGES: dict[str, Callable[[Architecture, Op], Architecture]] = {
@@ -183,7 +196,9 @@ _STEPS: dict[str, Callable[[Op], None]] = {
     "undo": lambda op: undo(),
     "redo": lambda op: redo(),
     "choose": lambda op: None,  # see `then`
-    "layers": _leave,
+    "layers": _to_layers,
+    "train": _to_train,
+    "save": _save,
 }
 
 

@@ -9,9 +9,11 @@ const createBuilder = (host) => {
   const button = (name, ...more) =>
     element("button", { type: "button", onclick: (event) => act(name, null, event.currentTarget) }, iconOf(name), ...more);
   const title = element("input", { class: "title", autocomplete: "off", spellcheck: "false", maxlength: 100 });
-  const addWord = element("span", { class: "word" });
-  const [undo, redo, add] = [button("undo"), button("redo"), button("add", addWord)];
-  const bar = element("div", { class: "bar" }, title, undo, redo, add);
+  const words = Object.fromEntries(["add", "save", "train"].map((name) => [name, element("span", { class: "word" })]));
+  const [undo, redo] = [button("undo"), button("redo")];
+  const [add, save, train] = Object.entries(words).map(([name, word]) => button(name, word));
+  train.classList.add("main");
+  const bar = element("div", { class: "bar" }, title, element("div", { class: "tools" }, undo, redo, add, save, train));
   const [sentence, mends] = [element("span"), element("div", { class: "mends" })];
   const status = element("div", { class: "status", role: "status" }, element("span", { class: "mark", "aria-hidden": "true" }), sentence, mends);
   const notice = element("p", { class: "notice", role: "alert" });
@@ -70,6 +72,8 @@ const createBuilder = (host) => {
   const ACTS = {
     undo: () => change("undo"),
     redo: () => change("redo"),
+    save: () => send({ op: "save" }),
+    train: () => send({ op: "train" }),
     add: (path, from) => menu.open(from ?? add, placeBelow(path ?? focused)),
     addHere: (path, from) => menu.open(from, placeBelow(path)),
     branch: (path) => send({ op: "branch", path }),
@@ -81,7 +85,7 @@ const createBuilder = (host) => {
     open: (path) => send({ op: "layers", path }),
   };
   const act = (name, path, from) => {
-    if (!["add", "addHere", "open"].includes(name)) mistakes.clear(); // they belong to places that move now
+    if (!["add", "addHere", "open", "save", "train"].includes(name)) mistakes.clear(); // they belong to places that move now
     ACTS[name](path, from);
   };
   const change = (op, more = {}) => {
@@ -162,7 +166,8 @@ const createBuilder = (host) => {
   const showRest = () => {
     const { texts } = catalogue;
     if (host.getRootNode().activeElement !== title) title.value = mistakes.get("name")?.text ?? header.name;
-    [undo.disabled, redo.disabled] = [!header.undo, !header.redo];
+    [undo.disabled, redo.disabled, train.disabled] = [!header.undo, !header.redo, !header.ready];
+    save.disabled = !header.items.length;
     status.classList.toggle("bad", Boolean(header.problem));
     write(sentence, header.problem?.text ?? header.fits);
     const offered = header.problem?.repairs ?? [];
@@ -186,35 +191,47 @@ const createBuilder = (host) => {
       node.setAttribute("aria-label", text);
       if (node !== table) node.title = text;
     }
-    write(addWord, texts.add);
+    for (const [name, word] of Object.entries(words)) write(word, texts[name]);
     const named = (names, attributes) => names.map((name) => element("div", { class: `cell ${name}`, ...attributes(name) }, texts[name] ?? ""));
     heads.replaceChildren(...named(["layer", ...COLUMNS], (name) => ({ role: "columnheader", title: texts[`${name}Help`] })));
     total.replaceChildren(...named(["layer", ...COLUMNS], () => ({ role: "gridcell" })));
     [...total.children].forEach((cell, at) => cell.classList.toggle("number", at > 0));
   };
 
+  const download = ({ name, text }) => {
+    const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+    element("a", { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  };
+
   const keyOf = (op) => (op.op === "rename" ? "name" : `${op.path} ${op.field}`);
   const hear = ({ done, said, client: to }) => {
-    if (to !== client) return;
+    if (to !== client) return false;
     for (const [n, op] of typed) {
       if (n > done) continue;
       typed.delete(n);
       if (said[n]) mistakes.set(keyOf(op), { text: op.text ?? op.name, said: said[n] });
       else mistakes.delete(keyOf(op));
     }
+    const { file } = header;
+    if (queue.some(({ n }) => n === file?.n)) download(file);
     const answered = queue.filter(({ n }) => n <= done);
     queue = queue.filter(({ n }) => n > done);
     if (answered.length) write(notice, answered.map(({ n, op }) => (op === "set" ? null : said[n])).find(Boolean) ?? "");
+    return answered.length > 0;
   };
 
   const update = ({ header: next, blobs }, mounted) => {
     component = mounted;
     const fresh = header === undefined;
+    const optionsOf = () => JSON.stringify(header?.items.find(({ path }) => path === open)?.options);
+    const before = optionsOf();
     header = next;
     if (catalogue?.id !== header.catalogue) learn({ ...JSON.parse(new TextDecoder().decode(blobs[0])), id: header.catalogue });
     map = createMap(header.items);
     themeOf(host).lines.forEach((colour, at) => styling(host, `--c${at}`, colour));
-    hear(header);
+    const mine = hear(header);
+    anew ||= !mine && !queue.length && optionsOf() !== before; // the browser's Back, or another network
     const chosen = header.picked !== picked;
     if (chosen) [open, focused] = [header.chosen, header.chosen ?? focused];
     picked = header.picked;

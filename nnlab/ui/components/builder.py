@@ -33,7 +33,8 @@ def builder(shown: Mapping[str, Any], *, key: str) -> None:
 
     Args:
         shown: what is on it: ``items`` (see `nnlab.ui.build.rows.Look.items`), ``totals``, ``name``,
-            ``problem``, ``undo``, ``redo``, and ``client``, ``done``, ``said`` of `nnlab.ui.build.ops.Desk`.
+            ``problem``, ``undo``, ``redo``, ``ready`` (to be trained), and of `nnlab.ui.build.ops.Desk`
+            ``client``, ``done``, ``said``, ``file``.
     """
     known = _catalogue(language())
     header = {**shown, "catalogue": hashlib.sha256(known).hexdigest()[:16]}
@@ -95,6 +96,8 @@ def _texts() -> dict[str, str]:
         "name": _("Name of the network"),
         "undo": _("Undo"),
         "redo": _("Redo"),
+        "save": _("Save"),
+        "train": _("Train it"),
         "add": _("Add a layer"),
         "addLayer": _("Add below"),
         "addHere": _("Add a layer to branch {number}"),
@@ -124,6 +127,5 @@ def _texts() -> dict[str, str]:
         "nothing": _("Nothing is called like that."),
         "total": _("{count} layers"),
         "totalOne": _("1 layer"),
-        "totalBytes": _("{size} for one sample"),
         "empty": _("There is no layer yet."),
     }

@@ -13,7 +13,8 @@ const createForm = ({ send, act }) => {
   const about = element("p", { class: "about quiet" });
   const fields = element("div", { class: "fields" });
   const actions = element("div", { class: "actions" });
-  const box = element("div", { class: "form", role: "gridcell" }, about, fields, actions);
+  const mistakesBox = element("div", { class: "mistakes" });
+  const box = element("div", { class: "form", role: "gridcell" }, about, fields, mistakesBox, actions);
   let made = "", controls = new Map(), path = null, run = 0;
 
   const button = (name, text) =>
@@ -23,6 +24,7 @@ const createForm = ({ send, act }) => {
   const make = (item, { kinds, joins, families, texts }) => {
     const kind = kinds[item.kind];
     controls = new Map();
+    mistakesBox.replaceChildren();
     about.textContent = (kind ?? joins[item.kind]).about;
     fields.replaceChildren(...(kind ? [kindField(item, kinds, families, texts), ...kind.fields.map((field) => fieldOf(field))] : []));
     const names = ["add", ...(kind ? [] : ["branch"]), "up", "down", "duplicate", "remove", ...(kind ? ["open"] : [])];
@@ -41,14 +43,16 @@ const createForm = ({ send, act }) => {
   };
 
   const fieldOf = (field) => {
-    const said = element("p", { class: "mistake", role: "alert" });
+    const said = element("p", { class: "mistake", role: "alert", id: `mistake-${field.name}` });
+    mistakesBox.append(said);
     const input = inputOf(field);
     input.setAttribute("aria-label", field.name);
+    input.setAttribute("aria-errormessage", said.id);
     if (field.hint) input.setAttribute("aria-description", field.hint);
     const hint = field.hint ? [element("span", { class: "hint quiet" }, field.hint)] : [];
     const label = element("span", { class: "label" }, field.name);
     controls.set(field.name, { input, said, field });
-    return element("label", { class: `field ${field.kind}` }, label, input, ...hint, said);
+    return element("label", { class: `field ${field.kind}` }, label, input, ...hint);
   };
 
   const inputOf = (field) => {
