@@ -37,7 +37,11 @@ def export_onnx(model: nn.Module, in_shape: Shape) -> bytes:
             missing=", ".join(missing), command="pip install -r requirements-export.txt",
         )  # fmt: skip
     size = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
-    check(size < _MOST, "The network has {size} bytes of weights; an ONNX file holds 2 GB.", size=size)
+    check(
+        size < _MOST,
+        "The network has {size} GB of weights; an ONNX file holds 2 GB.",
+        size=f"{size / 1e9:.1f}",
+    )
     example = torch.rand(3, *in_shape, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         expected = evaluating(model)(example)
