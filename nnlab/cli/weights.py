@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from nnlab.training.weights import WeightsInfo
 
 
+_PHOTO = (3, 224, 224)  # what torchvision's networks are made for
+
+
 def add_parser(commands: Commands) -> None:
     """Add ``weights`` to the command line."""
     weights = commands.add_parser(
@@ -30,10 +33,11 @@ def add_parser(commands: Commands) -> None:
     weights.add_argument("--to", required=True, type=Path, metavar="FILE", help="ending in .safetensors")
     made_for = weights.add_mutually_exclusive_group(required=True)
     made_for.add_argument("--dataset", help="that the network is made for")
-    made_for.add_argument(
-        "--shape", type=int, nargs=3, metavar=("C", "H", "W"), help="of the images, together with --classes"
-    )
-    weights.add_argument("--classes", type=int, help="how many, with --shape")
+    made_for.add_argument("--classes", type=int, help="how many, where it is for no dataset of the lab")
+    weights.add_argument(
+        "--shape", type=int, nargs=3, default=_PHOTO, metavar=("C", "H", "W"),
+        help="of the images, with --classes (default: 3 224 224)",
+    )  # fmt: skip
     weights.add_argument("--mean", type=float, nargs="+", help="that values in [0, 1] are normalised by")
     weights.add_argument("--std", type=float, nargs="+")
     weights.add_argument("--beside", action="store_true", help="write the network as .json beside it, too")
@@ -76,7 +80,6 @@ def _info(
 
     if arguments.dataset is not None:
         return WeightsInfo.of(architecture, load_dataset(arguments.dataset), 0)
-    check(arguments.classes is not None, "With --shape, say how many --classes there are.")
     check(arguments.classes >= 1 and min(arguments.shape) >= 1, "--shape and --classes should be at least 1.")
     channels, height, width = arguments.shape
     classes = tuple(map(str, range(arguments.classes)))
