@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -16,12 +17,16 @@ from runs_kit import quick
 from nnlab.cli import main
 from nnlab.data import load_dataset
 from nnlab.data.division import Division, divide
+from nnlab.errors import LabError
 from nnlab.export import Subject, digest, write_files
+from nnlab.export.apart import export_apart
 from nnlab.export.data import data_part, is_published
 from nnlab.export.parts import imports
 from nnlab.nets.architecture import Architecture
+from nnlab.nets.presets import preset
 from nnlab.runs import RunStore
-from nnlab.training.weights import load_model
+from nnlab.training.recipe import RunSpec
+from nnlab.training.weights import load_model, save_weights
 
 pytest_plugins = ("runs_fixtures",)
 
@@ -122,3 +127,24 @@ def test_the_digest_is_of_names_values_and_types() -> None:
     assert digest({"a": weights["a"] + 0, "b": weights["b"]}) == same
     for other in ({**weights, "b": torch.tensor(4)}, {"c": weights["a"], "b": weights["b"]}):
         assert digest(other) != same
+
+
+def test_weights_alone_become_a_program_in_a_process_of_its_own(tmp_path: Path) -> None:
+    state = torch.get_rng_state()
+    subject = Subject(RunSpec("strokes", preset("logistic")))
+    model = subject.model()
+    content = export_apart(model, ".pt2")
+    assert torch.equal(torch.get_rng_state(), state)
+    images = torch.rand(2, 1, 28, 28)
+    assert torch.equal(torch.export.load(io.BytesIO(content)).module()(images), model(images))
+    save_weights(tmp_path / "w.safetensors", model.state_dict(), model.info)
+    assert main(["export", str(tmp_path / "w.safetensors"), "--to", str(tmp_path / "run.py")]) == 2
+    assert main(["export", str(tmp_path / "none.safetensors"), "--to", str(tmp_path / "x.pt2")]) == 2
+
+
+def test_what_goes_wrong_apart_is_told() -> None:
+    model = Subject(RunSpec("strokes", preset("logistic"))).model()
+    with torch.no_grad():
+        model.linear1.weight.fill_(float("nan"))
+    with pytest.raises(LabError, match="cannot be made: The scores of the network are not all finite"):
+        export_apart(model, ".onnx")

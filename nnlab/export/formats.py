@@ -91,12 +91,17 @@ def write_files(subject: Subject, path: Path) -> list[Path]:
     written = []
     for name, content in subject.files(path.suffix, path.stem).items():
         file = path.with_name(name)
-        try:
-            replace(file, partial(_write, content))
-        except OSError as error:
-            raise LabError("{file} cannot be written ({reason}).", file=file, reason=error) from None
+        write_file(file, content)
         written.append(file)
     return written
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write `path` in one step; raises `LabError` where the disk refuses."""
+    try:
+        replace(path, partial(_write, content))
+    except OSError as error:
+        raise LabError("{file} cannot be written ({reason}).", file=path, reason=error) from None
 
 
 def _write(content: bytes, path: Path) -> None:
@@ -152,17 +157,32 @@ def _architecture(subject: Subject, name: str, root: str | Path | None) -> Files
 
 
 def _onnx(subject: Subject, name: str, root: str | Path | None) -> Files:
-    from nnlab.export.onnx import export_onnx
-
-    model = subject.model()
-    return {f"{name}.onnx": export_onnx(model, model.info.in_shape)}
+    return {f"{name}.onnx": model_file(subject.model(), ".onnx")}
 
 
 def _exported(subject: Subject, name: str, root: str | Path | None) -> Files:
+    return {f"{name}.pt2": model_file(subject.model(), ".pt2")}
+
+
+def model_file(model: TrainedModel, suffix: str) -> bytes:
+    """A file that ends in `suffix`, one of `OF_A_MODEL`, made of the network and its weights alone.
+
+    Raises:
+        LabError: no such kind of file, it cannot be made of this, or a package is missing.
+    """
+    from nnlab.export.onnx import export_onnx
     from nnlab.export.program import export_program
 
-    model = subject.model()
-    return {f"{name}.pt2": export_program(model, model.info.in_shape)}
+    if suffix not in OF_A_MODEL:
+        raise LabError(
+            "Of weights alone a file ending in {suffix} cannot be made; known endings are: {known}.",
+            suffix=repr(suffix), known=", ".join(OF_A_MODEL),
+        )  # fmt: skip
+    write = export_onnx if suffix == ".onnx" else export_program
+    return write(model, model.info.in_shape)
+
+
+OF_A_MODEL = (".onnx", ".pt2")
 
 
 # By ending; each makes the files from the subject, their name and the root of the data.

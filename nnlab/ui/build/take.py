@@ -10,8 +10,11 @@ import streamlit as st
 from nnlab.data import dataset_info
 from nnlab.errors import LabError
 from nnlab.export import Subject, notebook_files, program_files
+from nnlab.export.apart import export_apart
+from nnlab.export.formats import OF_A_MODEL
 from nnlab.nets.architecture import Architecture
 from nnlab.training.recipe import RunSpec
+from nnlab.training.weights import weights_bytes
 from nnlab.ui.build.data import data_choice
 from nnlab.ui.build.draft import draft, settle
 from nnlab.ui.build.opening import file_name
@@ -148,8 +151,12 @@ def _file(subject: Subject, kind: str) -> tuple[str, bytes, dict[str, object]]:
     kept = st.session_state.get(_KEPT)
     if kept is None or kept[0] != made_of:
         with st.spinner(_("Making the file …")):
-            ((name, content),) = subject.files(f".{kind}", file_stem(subject.spec)).items()
-            info = subject.model().info
+            model = subject.model()
+            info, name = model.info, f"{file_stem(subject.spec)}.{kind}"
+            if f".{kind}" in OF_A_MODEL:
+                content = export_apart(model, f".{kind}")
+            else:
+                content = weights_bytes(model.state_dict(), info)
         known: dict[str, object] = {
             "shape": (1, *info.in_shape),
             "mean": _listed(info.mean),
