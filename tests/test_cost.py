@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nnlab.errors import LabError, ShapeError
+from nnlab.export.script import training_script
 from nnlab.nets.alive import Alive, Course, forward_pass, training_step
 from nnlab.nets.architecture import Architecture, sequence
 from nnlab.nets.cost import EVALUATED, TrainingCost, samples_at_a_time, training_cost
@@ -209,6 +210,14 @@ def test_chunks_change_nothing_but_the_last_bits(monkeypatch: pytest.MonkeyPatch
     assert 1 < chunk_size(model.eval(), data.shape) < 45
     found = evaluate(model, data.test, data.mean, data.std)
     assert found.accuracy == whole.accuracy and found.loss == pytest.approx(whole.loss, rel=1e-6)
+
+
+def test_a_script_of_a_run_evaluates_as_many_at_a_time() -> None:
+    data = random_dataset((3, 32, 32), train=16, test=10)
+    for name, chunk in (("vgg11", 500), ("convnet", EVALUATED)):
+        spec = RunSpec("random", preset(name), Recipe(batch_size=8))
+        code = training_script(spec, data, name="script", root="data").code()
+        assert f"x.split({chunk}), y.split({chunk})" in code
 
 
 def test_a_model_that_looks_at_its_values_is_evaluated_all_the_same() -> None:

@@ -53,7 +53,7 @@ def table(page: AppTest) -> list[dict[str, tuple[str, str]] | str]:
     (text,) = [block.proto.body for block in page.get("html") if "nnlab-compare" in block.proto.body]
     heads = re.findall(r"<th scope='col'>", text)
     found: list[Any] = [{} for _ in heads]
-    for row in re.findall(r"<tr><th scope='row'>.*?</tr>", text):
+    for row in re.findall(r"<tr(?: class='group')?><th scope='row'>.*?</tr>", text):
         (name,) = re.findall(r"<th scope='row'>(.*?)</th>", row)
         cells = re.findall(r"<td( class='wrong' rowspan='\d+')?>(.*?)</td>", row)
         here = [at for at in range(len(heads)) if isinstance(found[at], dict)]

@@ -11,7 +11,7 @@ def evaluate(model, x, y):
     """The mean loss and the share of right answers, over all samples."""
     model.eval()
     loss, right = 0.0, 0
-    for images, labels in zip(x.split(1000), y.split(1000)):
+    for images, labels in zip(x.split({chunk}), y.split({chunk})):
 {logits}
         loss += {loss}(logits, labels).item() * len(labels)
         right += (logits.argmax(1) == labels).sum().item()
@@ -56,7 +56,7 @@ for name, value in found.items():
     print(f"{{name}}: {{value:.6f}} (in the run {{RECORDED[name]:.6f}})")"""
 
 
-def check_part(loss: str, validated: bool, device: str, recorded: Recorded | None) -> Part:
+def check_part(loss: str, chunk: int, validated: bool, device: str, recorded: Recorded | None) -> Part:
     """What evaluates ``model`` and ends with an error where the run, on the CPU, ended otherwise.
 
     On an accelerator sums are formed in another order from one time to the next, so there the script only
@@ -64,11 +64,12 @@ def check_part(loss: str, validated: bool, device: str, recorded: Recorded | Non
 
     Args:
         loss: what the script calls its loss.
+        chunk: how many samples the run evaluated at a time.
         validated: whether there is a validation part, besides the test part.
         device: where the script trains.
         recorded: None where there is no run.
     """
-    evaluate = _EVALUATE.format(loss=loss, logits=_LOGITS if device == "cpu" else _LOGITS_THERE)
+    evaluate = _EVALUATE.format(loss=loss, chunk=chunk, logits=_LOGITS if device == "cpu" else _LOGITS_THERE)
     measured = _ALL_MEASURED if validated else _MEASURED
     if recorded is None:
         return Part("Result", (evaluate,), (_RESULT.format(measured=measured),))

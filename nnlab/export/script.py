@@ -27,6 +27,7 @@ from nnlab.nets.initial import DEFAULT, initial
 from nnlab.nets.layers import layer_kind
 from nnlab.nets.source import model_source
 from nnlab.nets.spec import LayerSpec
+from nnlab.training.evaluate import chunk_size
 from nnlab.training.kernels import Kernels, kernels
 from nnlab.training.recipe import RunSpec
 
@@ -116,7 +117,13 @@ def training_script(
             _model_part(spec, data, setting.kernels, device),
             data_part(data, spec.division),
             training_part(recipe, setting),
-            check_part(loss_name(recipe), divided.validation is not None, device, recorded),
+            check_part(
+                loss_name(recipe),
+                chunk_size(model.eval(), data.shape),
+                divided.validation is not None,
+                device,
+                recorded,
+            ),
         ),
         splits=None if is_published(data.name) else _splits(data),
     )

@@ -7,12 +7,15 @@ so one is started for it (``python -m nnlab speed``).
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+import psutil
 import torch
 from torch import Tensor, nn
 
@@ -73,7 +76,7 @@ def measure_batch(
     spec.validate()
     check_memory(spec, in_shape, classes, samples=0, device=device)
     recipe = spec.recipe
-    before = peak_memory(device)
+    before = _memory_now(device)
     model = spec.architecture.build(in_shape, classes, recipe.seed).to(device)
     suited = kernels(model, recipe.batch_size)
     memory_format = torch.channels_last if suited.channels_last else torch.contiguous_format
@@ -90,8 +93,8 @@ def measure_batch(
         median = statistics.median(times)
         yield Timing(part, recipe.batch_size, median, min(times), max(times), len(times))
     peak = peak_memory(device)
-    if peak is not None and before is not None:
-        yield Peak(peak, peak - before)
+    if peak is not None:
+        yield Peak(peak, max(0, peak - before))
 
 
 def _forward(model: nn.Module, batch: Tensor) -> Callable[[], None]:
@@ -144,7 +147,21 @@ def peak_memory(device: torch.device) -> int | None:
         return torch.cuda.max_memory_allocated(device)
     if device.type != "cpu" or sys.platform == "win32":
         return None
+    if sys.platform == "linux":
+        # Not of getrusage, which also counts what the process that started this one had at that time.
+        with contextlib.suppress(OSError):
+            lines = Path("/proc/self/status").read_text().splitlines()
+            for line in lines:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
     import resource  # not on Windows
 
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return size if sys.platform == "darwin" else size * 1024  # Linux counts in units of 1024 bytes
+
+
+def _memory_now(device: torch.device) -> int:
+    """Bytes that this process has, as `peak_memory` counts them."""
+    if device.type == "cuda":
+        return torch.cuda.memory_allocated(device)
+    return int(psutil.Process().memory_info().rss)

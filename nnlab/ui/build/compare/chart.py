@@ -16,7 +16,7 @@ from nnlab.ui.build.compare.facts import Facts
 from nnlab.ui.text import _, mark
 from nnlab.ui.theme import background, palette
 
-_NAMED_FROM = 0.09  # the share from which on the name of a layer stands in its part
+_LETTER = 0.024  # the share that a letter takes on a small screen: names stand where there is room
 _FAMILIES = {  # what is told apart: by colour, and by a pattern for eyes that tell few colours
     "convolution": (mark("Convolution"), 0, ""),
     "linear": (mark("Linear"), 1, "/"),
@@ -105,7 +105,7 @@ def _figure(
         figure.add_bar(
             y=[part.bar for part in own], x=[part.width for part in own], base=[part.start for part in own],
             orientation="h", name=title, width=0.6,
-            text=[part.layer if part.width >= _NAMED_FROM else "" for part in own],
+            text=[part.layer if part.width >= _LETTER * len(part.layer) else "" for part in own],
             textposition="inside", insidetextanchor="middle", textangle=0, constraintext="none",
             customdata=[(part.layer, f"{part.value:,}", f"{part.width:.1%}") for part in own],
             hovertemplate="%{customdata[0]}: %{customdata[1]} (%{customdata[2]})<extra></extra>",
@@ -117,7 +117,7 @@ def _figure(
     names = [html.escape(title if len(title) <= 24 else title[:23] + "…") for title in titles]
     figure.update_layout(
         height=70 + 52 * len(titles), barmode="overlay", margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        xaxis={"range": [0, 1], "tickformat": ".0%", "fixedrange": True},
+        xaxis={"range": [0, 1], "tickformat": ".0%", "fixedrange": True, "tickvals": [0, 0.25, 0.5, 0.75, 1]},
         yaxis={
             "fixedrange": True, "autorange": "reversed", "tickvals": list(range(len(names))),
             "ticktext": names, "zeroline": False, "showgrid": False,

@@ -26,9 +26,14 @@ _STYLE = """<style>
 .nnlab-compare thead small, .nnlab-compare td small { font-weight: 400; opacity: 0.7; }
 .nnlab-compare td { white-space: nowrap; }
 .nnlab-compare td small { display: inline-block; min-width: 3.6em; }
-.nnlab-compare tbody th { font-weight: 400; text-align: left; padding-left: 0; min-width: 6.5em; }
+.nnlab-compare tbody th { font-weight: 400; text-align: left; padding-left: 0; }
+@media (min-width: 900px) { .nnlab-compare tbody th { white-space: nowrap; } }
+@media (max-width: 640px) {
+  .nnlab-compare th, .nnlab-compare td { padding: 0.3rem 0.4rem; }
+  .nnlab-compare td small { display: block; }
+}
 .nnlab-compare tbody tr { border-top: 1px solid var(--st-border-color, #8884); }
-.nnlab-compare tbody:not(:first-of-type) tr:first-child { border-top-width: 2px; }
+.nnlab-compare tbody tr.group { border-top-width: 3px; }
 .nnlab-compare td.wrong { white-space: normal; text-align: left; vertical-align: top; min-width: 11em;
   border-left: 3px solid var(--st-red-color, #d33); }
 </style>"""
@@ -56,23 +61,20 @@ def numbers(candidates: Sequence[Candidate], looked: Sequence[Facts | LabError],
     )
     groups = _groups(batch)
     rows = sum(map(len, groups)) + 2
-    body, begun = [], False
+    body: list[str] = []
     first = next((facts for facts in looked if isinstance(facts, Facts)), None)
     for group in groups:
-        lines = []
         for line in group:
             cells = [
-                line.cell(facts, first or facts) if isinstance(facts, Facts) else _wrong(facts, rows, begun)
+                line.cell(facts, first or facts) if isinstance(facts, Facts) else _wrong(facts, rows, body)
                 for facts in looked
             ]
-            lines.append(f"<tr><th scope='row'>{html.escape(line.name)}</th>{''.join(cells)}</tr>")
-            begun = True
-        body.append(lines)
-    body[0].append(_text_row(_("Last conv sees"), looked, _sees))
-    body[-1].append(_text_row(_("Test accuracy"), looked, _accuracy))
-    tables = "".join(f"<tbody>{''.join(lines)}</tbody>" for lines in body)
+            body.append(_row(line.name, cells, begins=line is group[0] and group is not groups[0]))
+        if group is groups[0]:
+            body.append(_text_row(_("Last conv sees"), looked, _sees))
+    body.append(_text_row(_("Test accuracy"), looked, _accuracy))
     top = f"<thead><tr><td></td>{heads}</tr></thead>"
-    st.html(f'{_STYLE}<div class="nnlab-compare"><table>{top}{tables}</table></div>')
+    st.html(f'{_STYLE}<div class="nnlab-compare"><table>{top}<tbody>{"".join(body)}</tbody></table></div>')
 
 
 def ways_out(candidates: Sequence[Candidate], looked: Sequence[Facts | LabError], target: Target) -> None:
@@ -119,16 +121,20 @@ def _groups(batch: int) -> list[list[_Line]]:
     ]
 
 
-def _wrong(problem: LabError, rows: int, begun: bool) -> str:
-    """One cell from the first row to the last."""
-    return "" if begun else f"<td class='wrong' rowspan='{rows}'>{html.escape(say(problem))}</td>"
+def _row(name: str, cells: Sequence[str], begins: bool = False) -> str:
+    kind = " class='group'" if begins else ""
+    return f"<tr{kind}><th scope='row'>{html.escape(name)}</th>{''.join(cells)}</tr>"
+
+
+def _wrong(problem: LabError, rows: int, above: Sequence[str]) -> str:
+    """One cell from the first row to the last; where there is a row above, it is there already."""
+    return "" if above else f"<td class='wrong' rowspan='{rows}'>{html.escape(say(problem))}</td>"
 
 
 def _text_row(name: str, looked: Sequence[Facts | LabError], write: Callable[[Facts], str]) -> str:
-    cells = "".join(
-        f"<td>{write(facts)} <small></small></td>" for facts in looked if isinstance(facts, Facts)
+    return _row(
+        name, [f"<td>{write(facts)} <small></small></td>" for facts in looked if isinstance(facts, Facts)]
     )
-    return f"<tr><th scope='row'>{html.escape(name)}</th>{cells}</tr>"
 
 
 def _layers(candidate: Candidate) -> str:
