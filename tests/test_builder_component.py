@@ -90,6 +90,12 @@ def test_rows_are_moved_doubled_and_removed_by_keys(show: Callable[..., Page]) -
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     has_names(page, "relu1", "relu2", "conv1")
+    page.keyboard.press("End")
+    page.keyboard.press("Control+z")  # there is one row less: the keys go on from its neighbour
+    expect(page.locator(".row.layer")).to_have_count(10)
+    expect(row(page, 9)).to_be_focused()
+    page.keyboard.press("Control+z")
+    has_names(page, "conv1", "relu1", "pool1")
 
 
 def test_a_block_is_added_by_name_and_a_layer_moves_into_its_branch(show: Callable[..., Page]) -> None:

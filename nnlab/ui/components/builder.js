@@ -116,20 +116,26 @@ const createBuilder = (host) => {
   const show = () => {
     const active = host.getRootNode().activeElement;
     const caret = active?.type === "text" ? [active.selectionStart, active.selectionEnd] : null;
-    const typing = inside(formRow);
+    const held = inside(body);
+    const was = [...body.querySelectorAll(".row")].indexOf(rows.get(focused)?.row);
     const largest = Object.fromEntries(SHARED.map((column) => [column, Math.max(1, ...map.layers.map((item) => item[column] ?? 0))]));
     const context = { catalogue, largest, wrong: header.problem?.text ?? "", lit, branches: (path) => map.find(path)?.branches ?? 0 };
-    if (!map.find(focused)) focused = map.layers.at(-1)?.path ?? null;
+    if (!map.find(focused)) focused = (header.items[Math.max(0, was)] ?? header.items.at(-1))?.path ?? null;
     if (!map.layers.some(({ path }) => path === open)) open = null;
+    const kept = new Set(header.items.map(({ path }) => path)); // what goes, goes first: it would push the others
+    for (const [key, { row }] of rows) {
+      if (kept.has(key)) continue;
+      row.remove();
+      rows.delete(key);
+    }
+    if (open === null) formRow.remove();
     let place = body.firstChild;
     const put = (node) => {
       if (place === node) place = place.nextSibling;
       else body.insertBefore(node, place);
     };
-    const kept = new Set();
     for (const item of header.items) {
       const key = item.path;
-      kept.add(key);
       if (!rows.has(key)) rows.set(key, made(item));
       const view = rows.get(key);
       view.show(item, context);
@@ -141,17 +147,12 @@ const createBuilder = (host) => {
       form.show(item, catalogue, (field) => mistakes.get(`${key} ${field}`), anew);
       put(formRow);
     }
-    for (const [key, { row }] of rows) {
-      if (kept.has(key)) continue;
-      row.remove();
-      rows.delete(key);
-    }
-    if (open === null) formRow.remove();
     body.querySelector(".empty")?.remove();
     if (!header.items.length) body.append(element("div", { class: "empty quiet" }, catalogue.texts.empty));
-    const now = host.getRootNode().activeElement;
-    if (typing && now !== active && active.isConnected) {
-      active.focus(); // the form has moved with its layer
+    if (!held || inside(body)) return;
+    if (!active.isConnected) rows.get(focused)?.row.focus();
+    else {
+      active.focus(); // it has moved with its layer
       if (caret) active.setSelectionRange(...caret);
     }
   };
