@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import pickle
 import struct
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -249,6 +250,17 @@ def test_what_torch_save_wrote(tmp_path: Path) -> None:
         torch.save(content, path)
         with pytest.raises(LabError, match=why):
             read_state_dict(path)
+    torch.save(by_hand("net"), path)
+    with pytest.raises(LabError, match=r"it would run torch\.nn\.modules\.container\.Sequential\."):
+        read_state_dict(path)
+    path.write_bytes(pickle.dumps(Hostile(tmp_path / "run")))  # with words that torch's unpickler lacks
+    with pytest.raises(
+        LabError, match=r"w\.pth cannot be read by torch\.load \(Unsupported operand 149\)\.$"
+    ):
+        read_state_dict(path)
+    with pytest.raises(LabError, match=r"\(Is a directory\)\.$"):
+        read_state_dict(tmp_path)
+    torch.save(tensors, path)
     whole = path.read_bytes()
     for damaged in (whole[: len(whole) // 2], b"", b"no pickle", b"\x80\x02]q\x00."):
         path.write_bytes(damaged)
@@ -315,5 +327,14 @@ def test_the_command_with_a_file_of_layers_and_a_dataset(
     told = capsys.readouterr().err
     assert "Missing: linear1.weight" in told and "Not known there: b.weight" in told
     assert main(["weights", str(tmp_path / "letters.pth"), *asked, str(tmp_path / "out.pth")]) == 2
+    numbers_file = str(tmp_path / "numbers.safetensors")
+    assert main(["weights", numbers_file, *asked, str(out), "--mean", "0.25", "--std", "0.5"]) == 0
+    assert (load_model(out).info.mean, load_model(out).info.std) == ((0.25,), (0.5,))
+    assert main(["weights", numbers_file, *asked, str(out), "--shape", "1", "28", "28"]) == 2
+    capsys.readouterr()
+    assert main(["weights", numbers_file, *asked, str(tmp_path / "absent" / "out.safetensors")]) == 2
+    assert capsys.readouterr().err.endswith(
+        "out.safetensors cannot be written (No such file or directory).\n"
+    )
     assert main(["weights", str(tmp_path / "absent.pth"), *asked, str(out)]) == 2
     assert set(load_file(out)) == {"linear1.weight", "linear1.bias", "linear2.weight", "linear2.bias"}

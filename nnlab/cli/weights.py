@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ def add_parser(commands: Commands) -> None:
     made_for.add_argument("--dataset", help="that the network is made for")
     made_for.add_argument("--classes", type=int, help="how many, where it is for no dataset of the lab")
     weights.add_argument(
-        "--shape", type=int, nargs=3, default=_PHOTO, metavar=("C", "H", "W"),
+        "--shape", type=int, nargs=3, metavar=("C", "H", "W"),
         help="of the images, with --classes (default: 3 224 224)",
     )  # fmt: skip
     weights.add_argument("--mean", type=float, nargs="+", help="that values in [0, 1] are normalised by")
@@ -64,7 +65,9 @@ def _weights(arguments: argparse.Namespace) -> int:
         if arguments.beside:
             arguments.to.with_suffix(".json").write_text(architecture.to_text())
     except OSError as error:
-        raise LabError("{file} cannot be written ({reason}).", file=arguments.to, reason=error) from None
+        raise LabError(
+            "{file} cannot be written ({reason}).", file=arguments.to, reason=error.strerror or error
+        ) from None
     print(arguments.to)
     return 0
 
@@ -79,9 +82,13 @@ def _info(
     from nnlab.training.weights_file import unwrapped
 
     if arguments.dataset is not None:
-        return WeightsInfo.of(architecture, load_dataset(arguments.dataset), 0)
-    check(arguments.classes >= 1 and min(arguments.shape) >= 1, "--shape and --classes should be at least 1.")
-    channels, height, width = arguments.shape
+        check(arguments.shape is None, "--shape is for --classes; images of --dataset have theirs.")
+        info = WeightsInfo.of(architecture, load_dataset(arguments.dataset), 0)
+        mean, std = tuple(arguments.mean or info.mean), tuple(arguments.std or info.std)
+        return dataclasses.replace(info, mean=mean, std=std).validate()
+    shape = arguments.shape or _PHOTO
+    check(arguments.classes >= 1 and min(shape) >= 1, "--shape and --classes should be at least 1.")
+    channels, height, width = shape
     classes = tuple(map(str, range(arguments.classes)))
     mean, std = (0.0,) * channels, (1.0,) * channels
     ways = all_names(architecture, (channels, height, width), len(classes))

@@ -101,7 +101,8 @@ def write_file(path: Path, content: bytes) -> None:
     try:
         replace(path, partial(_write, content))
     except OSError as error:
-        raise LabError("{file} cannot be written ({reason}).", file=path, reason=error) from None
+        reason = error.strerror or error
+        raise LabError("{file} cannot be written ({reason}).", file=path, reason=reason) from None
 
 
 def _write(content: bytes, path: Path) -> None:

@@ -20,7 +20,9 @@ from nnlab.nets.layers.fields import shown
 
 # Where training scripts keep the state_dict in a checkpoint.
 _INSIDE = ("state_dict", "model_state_dict", "model", "net", "weights")
-_GLOBAL = re.compile(r"(?:GLOBAL|global:?) ([\w.]+)")
+# How torch's unpickler names what it would not run; before, and around its reason, it advises to run it.
+_GLOBAL = re.compile(r"(?:GLOBAL|global:?) (?!GLOBAL)([\w.]+)")
+_REASON = re.compile(r"WeightsUnpickler error:\s*(.+)")
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
@@ -73,5 +75,10 @@ def _tensors(path: Path, value: Any) -> dict[str, Tensor]:
 
 
 def _damaged(path: Path, error: Exception) -> LabError:
-    reason = str(error).strip().splitlines() or [repr(error)]
-    return LabError("{file} cannot be read by torch.load ({reason}).", file=path.name, reason=reason[0][:200])
+    if isinstance(error, OSError) and error.strerror:
+        reason = error.strerror
+    elif found := _REASON.search(str(error)):
+        reason = found[1]
+    else:
+        reason = str(error).strip().partition("\n")[0] or repr(error)
+    return LabError("{file} cannot be read by torch.load ({reason}).", file=path.name, reason=reason[:200])
