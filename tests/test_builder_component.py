@@ -152,3 +152,5 @@ def test_a_tap_unfolds_a_row_and_the_picture_chooses_one(show: Callable[..., Pag
     page.locator("svg [role=option]").nth(3).tap()
     expect(row(page, 3)).to_have_attribute("aria-expanded", "true")
     expect(row(page, 0)).to_have_attribute("aria-expanded", "false")
+    page.locator(".readout").get_by_role("button", name="Open in Layers").tap()
+    expect(page).to_have_url(re.compile("/layers.*stage=conv2"))

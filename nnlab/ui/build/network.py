@@ -52,7 +52,7 @@ def _list() -> None:
     with picture:
         diagram(
             network, look.rows, in_shape=at.in_shape, problem=look.problem, fields=look.sees,
-            chosen=_chosen(network), on_choose=_picked, linked=LIST, key=_PICTURE,
+            chosen=_chosen(network), on_choose=_picked, opens=True, linked=LIST, key=_PICTURE,
         )  # fmt: skip
 
 

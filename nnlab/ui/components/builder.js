@@ -281,10 +281,13 @@ const createBuilder = (host) => {
   body.addEventListener("pointerleave", () => light(null));
   body.addEventListener("focusout", () => light(null));
   const heard = ({ detail }) => detail?.key === header?.linked && light(detail.path ?? null, false);
+  const opened = ({ detail }) => detail?.key === header?.linked && act("open", detail.path);
   document.addEventListener("nnlab:layer", heard);
+  document.addEventListener("nnlab:open", opened);
 
   const destroy = () => {
     document.removeEventListener("nnlab:layer", heard);
+    document.removeEventListener("nnlab:open", opened);
     menu.destroy();
     drag.destroy();
   };

@@ -27,7 +27,7 @@ const createForm = ({ send, act }) => {
     mistakesBox.replaceChildren();
     about.textContent = (kind ?? joins[item.kind]).about;
     fields.replaceChildren(...(kind ? [kindField(item, kinds, families, texts), ...kind.fields.map((field) => fieldOf(field))] : []));
-    const names = ["add", ...(kind ? [] : ["branch"]), "up", "down", "duplicate", "remove", ...(kind ? ["open"] : [])];
+    const names = ["add", ...(kind ? [] : ["branch"]), "up", "down", "duplicate", "remove", "open"];
     actions.replaceChildren(...names.map((name) => button(name, texts[`${name}Layer`])));
   };
 

@@ -107,7 +107,8 @@ const createDiagram = (host) => {
   const scroller = element("div", { class: "scroller" }, svg);
   const name = element("b");
   const facts = element("span");
-  const readout = element("div", { class: "readout", "aria-live": "off" }, name, facts);
+  const opener = element("button", { type: "button", onclick: () => open(chosen) });
+  const readout = element("div", { class: "readout", "aria-live": "off" }, element("span", {}, name, facts), opener);
   const legend = element("div", { class: "legend quiet" });
   host.append(scroller, readout, legend);
 
@@ -185,6 +186,7 @@ const createDiagram = (host) => {
     const [title, rest] = told(pointed ?? chosen);
     if (name.textContent !== title) name.textContent = title;
     if (facts.textContent !== rest) facts.textContent = rest;
+    opener.classList.toggle("away", !header.texts.open || !layerOf(chosen) || (pointed ?? chosen) !== chosen);
   };
 
   const point = (path, tell = true) => {
@@ -199,6 +201,11 @@ const createDiagram = (host) => {
     chosen = path;
     show();
     component.setStateValue("chosen", path);
+  };
+
+  // The linked list knows how a layer is opened.
+  const open = (path) => {
+    if (header.texts.open && layerOf(path)) document.dispatchEvent(new CustomEvent("nnlab:open", { detail: { key: header.linked, path } }));
   };
 
   // From lists that are linked with this picture.
@@ -221,6 +228,7 @@ const createDiagram = (host) => {
   svg.addEventListener("pointerover", (event) => point(pathAt(event)));
   svg.addEventListener("pointerleave", () => point(null));
   svg.addEventListener("click", (event) => choose(pathAt(event)));
+  svg.addEventListener("dblclick", (event) => open(pathAt(event)));
   svg.addEventListener("focusin", (event) => point(pathAt(event)));
   svg.addEventListener("focusout", () => point(null));
 
@@ -295,6 +303,7 @@ const createDiagram = (host) => {
     const other = header.chosen !== asked && header.chosen !== chosen;
     if (header.chosen !== asked) chosen = header.chosen;
     asked = header.chosen;
+    opener.textContent = header.texts.open ?? "";
     themeOf(host).lines.forEach((colour, at) => host.style.setProperty(`--c${at}`, colour));
     draw();
     explain();

@@ -29,6 +29,7 @@ def diagram(
     fields: Mapping[Path, tuple[int, int]] | None = None,
     chosen: Path | None = None,
     on_choose: Callable[[Path], None] | None = None,
+    opens: bool = False,
     linked: str = "",
     key: str,
 ) -> Path | None:
@@ -43,6 +44,8 @@ def diagram(
         chosen: the layer that is marked.
         on_choose: called before the page runs again because another layer was chosen here; without it, that
             one is marked from then on.
+        opens: whether the linked list takes the event ``nnlab:open``, ``{key: linked, path: "3.0.2"}``: that
+            layer is to be opened on the Layers page.
         linked: what this picture and the lists that it is linked with call each other; usually `key`.
     """
     words = Words(_("input"), _("as it is"), _("{count} not reached"))
@@ -66,6 +69,7 @@ def diagram(
             if any(_family(row) == name and (name != "join" or row.kind == "concat") for row in rows)
         },
         "texts": {
+            **({"open": _("Open in Layers")} if opens else {}),
             "label": _("The network to scale; arrow keys walk from layer to layer, Enter chooses one"),
             "sum": _sum(rows) if problem is None
             else _("Drawn as far as it fits: {layers} layers", layers=len(rows)),
