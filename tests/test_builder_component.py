@@ -91,6 +91,17 @@ def test_rows_are_moved_doubled_and_removed_by_keys(show: Callable[..., Page]) -
     page.keyboard.press("Control+z")
     has_names(page, "relu1", "relu2", "conv1")
     page.keyboard.press("End")
+    for _ in range(6):  # faster than they are answered, behind the end of the list
+        page.keyboard.press("Control+d")
+    expect(page.locator(".row.layer")).to_have_count(17)
+    for _ in range(6):
+        page.keyboard.press("Delete")
+    expect(page.locator(".row.layer")).to_have_count(11)
+    expect(row(page, 10)).to_be_focused()
+    for _ in range(12):
+        page.keyboard.press("Control+z")
+    expect(page.get_by_role("button", name="Redo")).to_be_enabled()
+    expect(page.locator(".row.layer")).to_have_count(11)
     page.keyboard.press("Control+z")  # there is one row less: the keys go on from its neighbour
     expect(page.locator(".row.layer")).to_have_count(10)
     expect(row(page, 9)).to_be_focused()

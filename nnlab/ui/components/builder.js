@@ -102,7 +102,7 @@ const createBuilder = (host) => {
     }
     show();
     if (enters) form.focus();
-    else rows.get(path).row.focus();
+    else rows.get(path)?.row.focus();
   };
   const focusRow = (path) => {
     focused = path;
@@ -117,10 +117,11 @@ const createBuilder = (host) => {
     const active = host.getRootNode().activeElement;
     const caret = active?.type === "text" ? [active.selectionStart, active.selectionEnd] : null;
     const held = inside(body);
-    const was = [...body.querySelectorAll(".row")].indexOf(rows.get(focused)?.row);
+    const was = [...body.querySelectorAll(".row")].indexOf((held && active.closest(".row")) || rows.get(focused)?.row);
     const largest = Object.fromEntries(SHARED.map((column) => [column, Math.max(1, ...map.layers.map((item) => item[column] ?? 0))]));
     const context = { catalogue, largest, wrong: header.problem?.text ?? "", lit, branches: (path) => map.find(path)?.branches ?? 0 };
-    if (!map.find(focused)) focused = (header.items[Math.max(0, was)] ?? header.items.at(-1))?.path ?? null;
+    const near = map.find(focused) ? focused : ((header.items[Math.max(0, was)] ?? header.items.at(-1))?.path ?? null);
+    if (!waiting) focused = near;
     if (!map.layers.some(({ path }) => path === open)) open = null;
     const kept = new Set(header.items.map(({ path }) => path)); // what goes, goes first: it would push the others
     for (const [key, { row }] of rows) {
@@ -139,7 +140,7 @@ const createBuilder = (host) => {
       if (!rows.has(key)) rows.set(key, made(item));
       const view = rows.get(key);
       view.show(item, context);
-      setting(view.row, "tabindex", key === focused ? 0 : -1);
+      setting(view.row, "tabindex", key === near ? 0 : -1);
       if (item.branch === undefined) setting(view.row, "aria-expanded", String(key === open));
       put(view.row);
       if (key !== open) continue;
@@ -150,7 +151,7 @@ const createBuilder = (host) => {
     body.querySelector(".empty")?.remove();
     if (!header.items.length) body.append(element("div", { class: "empty quiet" }, catalogue.texts.empty));
     if (!held || inside(body)) return;
-    if (!active.isConnected) rows.get(focused)?.row.focus();
+    if (!active.isConnected) rows.get(near)?.row.focus();
     else {
       active.focus(); // it has moved with its layer
       if (caret) active.setSelectionRange(...caret);
@@ -229,20 +230,19 @@ const createBuilder = (host) => {
     const before = optionsOf();
     header = next;
     if (catalogue?.id !== header.catalogue) learn({ ...JSON.parse(new TextDecoder().decode(blobs[0])), id: header.catalogue });
-    map = createMap(header.items);
+    map = createMap(header.items, () => queue);
     themeOf(host).lines.forEach((colour, at) => styling(host, `--c${at}`, colour));
     const mine = hear(header);
     anew ||= !mine && !queue.length && optionsOf() !== before; // the browser's Back, or another network
     const chosen = header.picked !== picked;
     if (chosen) [open, focused] = [header.chosen, header.chosen ?? focused];
     picked = header.picked;
+    const arrived = waiting && !queue.length;
+    if (arrived) waiting = false;
     show();
     showRest();
     if (!queue.length) anew = false;
-    if (waiting && !queue.length) {
-      waiting = false;
-      rows.get(focused)?.row.focus();
-    }
+    if (arrived) rows.get(focused)?.row.focus();
     if (chosen && !fresh) rows.get(focused)?.row.scrollIntoView({ block: "nearest" });
   };
 

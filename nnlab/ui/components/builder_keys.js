@@ -9,6 +9,7 @@ const createKeys = (host, body, formRow, { items, map, open, awaited, act, toggl
 
   const walk = (path, by) => {
     const paths = items().map((item) => item.path);
+    if (!paths.includes(path)) return;
     const to = { Home: 0, End: paths.length - 1 }[by] ?? paths.indexOf(path) + by;
     if (paths[to] !== undefined) focusRow(paths[to]);
   };
@@ -34,7 +35,7 @@ const createKeys = (host, body, formRow, { items, map, open, awaited, act, toggl
   body.addEventListener("keydown", (event) => {
     const path = pathOf(event.target);
     if (path === undefined || path === null || event.isComposing) return;
-    const layer = map().joins(path) || map().layers.some((item) => item.path === path);
+    const layer = isLayer(path); // one that is on its way is not on the map yet
     const done = (what) => {
       event.preventDefault();
       event.stopPropagation();

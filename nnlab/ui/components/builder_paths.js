@@ -7,6 +7,7 @@ const placeOf = (path) => Number(path.split(".").at(-1));
 const within = (owner, place) => (owner ? `${owner}.${place}` : String(place));
 const beside = (path, by) => within(ownerOf(path), placeOf(path) + by);
 const isInside = (path, outer) => path.startsWith(`${outer}.`);
+const isLayer = (path) => stepsOf(path).length % 2 === 1; // else it is a branch
 const depthOf = (path) => (stepsOf(path).length - 1) >> 1;
 
 // Where the layer at `path` stands once it has moved to `to`.
@@ -17,10 +18,15 @@ const afterMove = (path, to) => {
   return steps.map((step, place) => (place === at && shifts ? step - 1 : step)).join(".");
 };
 
-// What the keys need to know of the list: `items` as Python sends them, branches among the layers.
-const createMap = (items) => {
+// What the keys need to know of the list: `items` as Python sends them, branches among the layers; `coming` gives the
+// changes that it has not answered yet.
+const createMap = (items, coming) => {
   const layers = items.filter(({ branch }) => branch === undefined);
-  const lengthOf = (owner) => layers.filter(({ path }) => ownerOf(path) === owner).length;
+  const lengthOf = (owner) => {
+    const more = { duplicate: 1, remove: -1 };
+    const changed = coming().reduce((sum, { op, path }) => sum + (more[op] && ownerOf(path) === owner ? more[op] : 0), 0);
+    return layers.filter(({ path }) => ownerOf(path) === owner).length + changed;
+  };
   const find = (path) => items.find((item) => item.path === path);
   const joins = (path) => find(path)?.branches !== undefined;
 
