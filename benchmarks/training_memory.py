@@ -4,8 +4,8 @@
     python -m benchmarks.training_memory vgg11:3x32x32:64 ...   # these alone: network : image : batch size
 
 Each training runs as on the Train page: in a worker that a forkserver forks, with its allocator and priority,
-recorded as a run, on images of noise. The real peak is the kernel's (`getrusage`); "MB without" is a worker's
-before it trains. Out of a training's time come 12 steps with ticks and snapshots, and a last evaluation.
+recorded as a run, on images of noise: 12 steps with ticks and snapshots, and evaluations. The real peak is
+the kernel's (`getrusage`); "without" is a worker's before it trains.
 """
 
 from __future__ import annotations
@@ -34,13 +34,15 @@ from nnlab.training.preflight import cost_of
 from nnlab.training.recipe import Recipe, RunSpec
 
 STEPS = 12
-CASES = """
-    logistic:1x28x28:64 logistic:1x28x28:8192 mlp:1x28x28:64 mlp:1x28x28:4096 mlp:3x32x32:1024
-    lenet:1x28x28:64 lenet:1x28x28:4096 net:1x28x28:64 net:1x28x28:8192 convnet:1x28x28:64 convnet:1x28x28:2048
-    convnet:3x64x64:512 resnet18:3x32x32:64 resnet18:3x32x32:512 resnet18:3x64x64:256 resnet18:3x224x224:32
-    alexnet:3x64x64:16 alexnet:3x64x64:512 alexnet:3x224x224:64 vgg11:3x32x32:8 vgg11:3x32x32:128
-    vgg11:3x64x64:64 vgg11:3x224x224:8 vgg16:3x32x32:64 vgg16:3x64x64:32 vgg16:3x224x224:4
-""".split()
+CASES = [  # network : image : batch size
+    "logistic:1x28x28:64", "logistic:1x28x28:8192", "mlp:1x28x28:64", "mlp:1x28x28:4096", "mlp:3x32x32:1024",
+    "lenet:1x28x28:64", "lenet:1x28x28:4096", "net:1x28x28:64", "net:1x28x28:8192",
+    "convnet:1x28x28:64", "convnet:1x28x28:2048", "convnet:3x64x64:512",
+    "resnet18:3x32x32:64", "resnet18:3x32x32:512", "resnet18:3x64x64:256", "resnet18:3x224x224:32",
+    "alexnet:3x64x64:16", "alexnet:3x64x64:512", "alexnet:3x224x224:64",
+    "vgg11:3x32x32:8", "vgg11:3x32x32:128", "vgg11:3x64x64:64", "vgg11:3x224x224:8",
+    "vgg16:3x32x32:64", "vgg16:3x64x64:32", "vgg16:3x224x224:4",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ def _peak() -> int:
 def main(texts: list[str]) -> None:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
-    print(f"{'network':<10} {'image':>11} {'batch':>6} {'without':>8} {'real MB':>8} {'estimate':>8} {'ratio':>6}")
+    heads = f"{'network':<10} {'image':>11} {'batch':>6}"
+    print(f"{heads} {'without':>8} {'real MB':>8} {'estimate':>8} {'ratio':>6}")
     ratios = []
     for case in map(Case.of, texts or CASES):
         reader, writer = context.Pipe(duplex=False)

@@ -45,9 +45,9 @@ class Course:
         """The same with so much more at any time."""
         return Course(tuple(a + fixed for a in self.fixed), tuple(b + each for b in self.each))
 
-    def times(self, factor: int) -> Course:
-        """The same with so many times as much at any time."""
-        return Course(tuple(a * factor for a in self.fixed), tuple(b * factor for b in self.each))
+    def times(self, factor: float) -> Course:
+        """The same with so many times as much at any time, in whole bytes."""
+        return Course(tuple(int(a * factor) for a in self.fixed), tuple(int(b * factor) for b in self.each))
 
     def then(self, other: Course) -> Course:
         """First this one, then the `other`."""

@@ -22,9 +22,9 @@ from nnlab.nets.layers import Shape
 EVALUATED = 1000  # samples at a time, where they are small
 _EVALUATION = 2**28  # bytes that the evaluation of larger ones may take at a time
 _RUNTIME = 455 * 10**6  # torch itself and its kernels: a worker that trains next to nothing
-# On the CPU, what comes and goes in a step takes twice its size: freed blocks of glibc's heap are of little
-# use for the aligned ones that torch asks for, and kernels take some for themselves.
-_HEAP = 2
+# On the CPU, what comes and goes in a step takes so many times its size: freed blocks of glibc's heap are of
+# little use for the aligned ones that torch asks for, and kernels take some for themselves.
+_HEAP = 2.25
 _COPIES = 2  # of the weights on the CPU: the last good ones, and those that are being written to the disk
 _FLOAT, _LABEL = 4, 8  # bytes of a float32 and of an int64
 
@@ -71,7 +71,7 @@ def training_cost(
     """
     with torch.device("meta"):
         model = architecture.build(in_shape, classes)
-    heap, copies = (_HEAP, _COPIES) if on_cpu else (1, 0)
+    heap, copies = (_HEAP, _COPIES) if on_cpu else (1.0, 0)
     convolutional = any(isinstance(module, nn.Conv2d) for module in model.modules())
     step = training_step(model, in_shape, loss, channels_last=convolutional)
     inference = forward_pass(model.eval(), in_shape)
@@ -82,7 +82,7 @@ def training_cost(
     # On a tick a new copy is made before the old one goes, and the gradients of each layer are put in a row.
     largest = max(sum(p.nbytes for p in layer.parameters()) for layer in model)
     tick = gradients + largest + (weights if copies else 0)
-    evaluation = gradients + heap * inference.peak(samples_at_a_time(inference))
+    evaluation = gradients + int(heap * inference.peak(samples_at_a_time(inference)))
     course = (
         step.course.plus(0, batch).times(heap).plus(always)
         .then(inference.times(heap).plus(always + tick))
