@@ -106,12 +106,13 @@ def _figures(parameter: Parameter) -> None:
     )  # fmt: skip
     facts(
         [
-            ("mean", f"{spread.mean:.6g}"),
-            ("std", f"{spread.std:.6g}"),
-            ("min", f"{spread.low:.6g}"),
-            ("max", f"{spread.high:.6g}"),
+            ("mean", f"{spread.mean:.5g}"),
+            ("std", f"{spread.std:.5g}"),
+            ("min", f"{spread.low:.5g}"),
+            ("max", f"{spread.high:.5g}"),
             (_("zeros"), f"{spread.zeros:.1%}"),
-        ]
+        ],
+        tight=True,
     )
 
 
