@@ -143,8 +143,8 @@ def test_another_dataset_by_the_same_name_is_traced_anew(runs: RunStore, tmp_pat
     path = tmp_path / "mine.zip"
     path.write_bytes(class_folders(test=2))
     first = import_images(path, ImageOptions(24, 3), "mine")
-    small = sum(row.params for row in rows_of("net", first.name))
+    small = sum(row.params for row in rows_of(RunSpec(first.name, preset("net"))))
     delete(first)
     second = import_images(path, ImageOptions(48, 3), "mine")
-    assert sum(row.params for row in rows_of("net", second.name)) > small
+    assert sum(row.params for row in rows_of(RunSpec(second.name, preset("net")))) > small
     assert load_dataset(second.name).shape == (3, 48, 48)

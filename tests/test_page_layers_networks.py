@@ -117,6 +117,8 @@ def test_a_layer_in_a_branch_of_resnet18_is_given_what_the_join_is_given() -> No
     assert [row.name for row in preset("resnet18").trace((1, 28, 28), 10)] == list(maps)
 
 
-def test_without_a_built_network_its_name_is_told_to_be_unknown() -> None:
+def test_without_a_built_network_the_page_says_so_and_shows_another() -> None:
     page = show(part="network", network="own")
-    assert not page.exception and "network=own" in page.warning[0].value
+    assert not page.exception and not page.error and "network" not in page.query_params
+    [warning] = page.warning
+    assert "too long for one" in warning.value

@@ -52,8 +52,14 @@ def test_a_network_that_does_not_fit_is_mended_by_one_button() -> None:
 def test_a_damaged_link_gets_a_sentence() -> None:
     page = train(model="own", net=link(BUILT)[:-9])
     assert not page.exception
-    assert any("damaged or cut off" in warning.value for warning in page.warning)
+    assert ["damaged or cut off" in warning.value for warning in page.warning] == [True]
     assert not start(page).disabled  # with a preset in its place
+
+
+def test_a_link_without_the_network_says_so() -> None:
+    page = train(model="own")
+    assert ["too long for one" in warning.value for warning in page.warning] == [True]
+    assert "model" not in page.query_params and not start(page).disabled
 
 
 def test_the_whole_recipe_is_in_the_address() -> None:
@@ -79,3 +85,11 @@ def test_the_whole_recipe_is_in_the_address() -> None:
 def test_nonsense_for_a_switch_gets_a_sentence() -> None:
     page = train(bfloat16="perhaps")
     assert any("bfloat16=perhaps" in warning.value for warning in page.warning)
+
+
+def test_what_is_wrong_in_the_address_is_told_outside_of_the_closed_popover() -> None:
+    page = train(init="perhaps", rotate="far", schedule="never", **{"adam-betas-0": "b"})
+    told = [child.value for child in page.main.children.values() if child.type == "warning"]
+    for name in ("init=perhaps", "rotate=far", "schedule=never", "adam-betas-0=b"):
+        assert any(name in sentence for sentence in told), name
+    assert len(told) == len(page.warning) == 4

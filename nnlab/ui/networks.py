@@ -50,6 +50,19 @@ def network_title(name: str) -> str:
     return _("{name} (built)", name=own.name) if name == OWN and own is not None else name
 
 
+def tell_lost_own(name: str) -> None:
+    """Where ``?name=`` asks for the built network and there is none, take that out of the URL and say why."""
+    if st.query_params.get(name) != OWN or own_network() is not None:
+        return
+    set_query(name, None)
+    if "net" not in st.query_params:  # else `read_link` has said what is wrong with it
+        st.warning(
+            _("The network that was built is not in the address of this page: it is too long for one. "
+              "Open its file on the Build page."),
+            icon=":material/link_off:",
+        )  # fmt: skip
+
+
 def link_own(shown: bool) -> None:
     """Put the built network into the URL of this page where it is `shown`, else take it out."""
     own = own_network()

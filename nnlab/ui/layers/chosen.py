@@ -18,7 +18,7 @@ from nnlab.nets.repair import repairs
 from nnlab.ui.layers.linked import PLACE, choice, whole
 from nnlab.ui.layers.weights import SHIPPED, learned_code, learned_model, trained_runs
 from nnlab.ui.navigation import page_link_target
-from nnlab.ui.networks import OWN, keep_own, link_own, network_title, own_network
+from nnlab.ui.networks import OWN, keep_own, link_own, network_title, own_network, tell_lost_own
 from nnlab.ui.owned import dataset_title, listed_datasets
 from nnlab.ui.text import _, say
 from nnlab.ui.url import set_query
@@ -83,6 +83,7 @@ def chosen_network() -> Chosen | Misfit:
     Raises:
         LabError: the network cannot be had, or is too large for a page.
     """
+    tell_lost_own("network")
     own = own_network()
     untrained = {f"new-{name}": name for name in preset_names()}
     titles = {SHIPPED: _("The shipped network"), **trained_runs()}

@@ -18,7 +18,7 @@ from nnlab.training.losses import LOSSES
 from nnlab.training.optim import OPTIMIZERS, Option
 from nnlab.training.recipe import Recipe, RunSpec
 from nnlab.training.schedules import SCHEDULES
-from nnlab.ui.networks import OWN, keep_own, link_own, network_names, network_of, network_title
+from nnlab.ui.networks import OWN, keep_own, link_own, network_names, network_of, network_title, tell_lost_own
 from nnlab.ui.owned import dataset_title, listed_datasets
 from nnlab.ui.text import _, mark, say
 from nnlab.ui.train.fields import linked_choice, linked_float, linked_toggle, linked_whole, note
@@ -49,6 +49,7 @@ _DEFAULT = Recipe()
 
 def recipe_form() -> RunSpec | None:
     """Draw the strip; the spec it describes, or None with a sentence where it describes none."""
+    tell_lost_own("model")
     names, models = listed_datasets(), network_names()
     titles = {name: network_title(name) for name in models}
     # All of the URL is read before anything is drawn, so that what is wrong in it stands on top.
@@ -64,13 +65,14 @@ def recipe_form() -> RunSpec | None:
     transforms = linked_transforms()
     optimizer = st.session_state[keys["optimizer"]]
     keys["lr"] = linked_float("lr", _usual_lr(optimizer))
+    keys |= _rest_keys(optimizer)
     with st.container(horizontal=True, vertical_alignment="bottom", key="train-strip"):
         dataset = st.selectbox(
             _("Dataset"), names, key=keys["dataset"], format_func=_dataset_title, width=175,
             on_change=note, args=("dataset", names[0]),
         )  # fmt: skip
         model = st.selectbox(
-            _("Network"), models, key=keys["model"], format_func=titles.__getitem__, width=140,
+            _("Network"), models, key=keys["model"], format_func=titles.__getitem__, width=175,
             on_change=note, args=("model", models[0]),
         )  # fmt: skip
         st.selectbox(
@@ -92,7 +94,7 @@ def recipe_form() -> RunSpec | None:
             st.caption(_("Split"))
             division = split_fields(division_keys)
             st.caption(_("Training"))
-            rest = _rest(optimizer, keys["seed"])
+            rest = _rest(optimizer, keys)
             transforms_field(transforms)
     transforms_line(transforms)
     link_own(model == OWN)
@@ -102,31 +104,51 @@ def recipe_form() -> RunSpec | None:
     return _checked(RunSpec(dataset, network_of(model), recipe, division))
 
 
-def _rest(optimizer: str, seed_key: str) -> dict[str, Any]:
+def _rest_keys(optimizer: str) -> dict[str, str]:
+    """Those of the widgets of `_rest`."""
+    keys = {
+        "schedule": linked_choice("schedule", list(SCHEDULES), _DEFAULT.schedule),
+        "loss": linked_choice("loss", list(LOSSES), _DEFAULT.loss),
+        "init": linked_choice("init", list(INITIALS), _DEFAULT.init),
+        "bfloat16": linked_toggle("bfloat16", False),
+        **{name: linked_float(name, 0.0) for name in Augmentation.__dataclass_fields__},
+    }
+    for option in OPTIMIZERS[optimizer].options:
+        name = f"{optimizer}-{option.name}"
+        if isinstance(option.default, bool):
+            keys[name] = linked_toggle(name, option.default)
+        elif isinstance(option.default, tuple):
+            keys |= {f"{name}-{i}": linked_float(f"{name}-{i}", at) for i, at in enumerate(option.default)}
+        else:
+            keys[name] = linked_float(name, float(option.default))
+    return keys
+
+
+def _rest(optimizer: str, keys: dict[str, str]) -> dict[str, Any]:
     """What a beginner need not touch."""
     schedule = st.selectbox(
         _("Learning rate schedule"),
         list(SCHEDULES),
-        key=linked_choice("schedule", list(SCHEDULES), _DEFAULT.schedule),
+        key=keys["schedule"],
         format_func=_title,
         on_change=note,
         args=("schedule", _DEFAULT.schedule),
     )
     loss = st.selectbox(
-        _("Loss"), list(LOSSES), key=linked_choice("loss", list(LOSSES), _DEFAULT.loss), format_func=_title,
+        _("Loss"), list(LOSSES), key=keys["loss"], format_func=_title,
         on_change=note, args=("loss", _DEFAULT.loss),
     )  # fmt: skip
     seed = st.number_input(
-        _("Seed"), key=seed_key, step=1, on_change=note, args=("seed", _DEFAULT.seed),
+        _("Seed"), key=keys["seed"], step=1, on_change=note, args=("seed", _DEFAULT.seed),
         help=_("Decides the first weights, the order of the images and how they are moved."),
     )  # fmt: skip
     init = st.selectbox(
-        _("First weights"), list(INITIALS), key=linked_choice("init", list(INITIALS), _DEFAULT.init),
+        _("First weights"), list(INITIALS), key=keys["init"],
         format_func=lambda name: say(INITIALS[name].title), on_change=note, args=("init", _DEFAULT.init),
     )  # fmt: skip
     half = st.toggle(
         _("Compute in bfloat16"),
-        key=linked_toggle("bfloat16", False),
+        key=keys["bfloat16"],
         on_change=note,
         args=("bfloat16", False),
         help=None
@@ -134,9 +156,9 @@ def _rest(optimizer: str, seed_key: str) -> dict[str, Any]:
         else _("This processor has no instructions for it: it will be slower."),
     )
     st.caption(_("Options of {optimizer}", optimizer=optimizer))
-    options = {option.name: _option(optimizer, option) for option in OPTIMIZERS[optimizer].options}
+    options = {option.name: _option(optimizer, option, keys) for option in OPTIMIZERS[optimizer].options}
     st.caption(_("Augmentation: each image is moved at random by up to"))
-    moved = {name: _number(_title(name), name, 0.0) for name in Augmentation.__dataclass_fields__}
+    moved = {name: _number(_title(name), name, 0.0, keys) for name in Augmentation.__dataclass_fields__}
     return {
         "schedule": schedule,
         "loss": loss,
@@ -148,23 +170,24 @@ def _rest(optimizer: str, seed_key: str) -> dict[str, Any]:
     }
 
 
-def _option(optimizer: str, option: Option) -> Any:
+def _option(optimizer: str, option: Option, keys: dict[str, str]) -> Any:
     name = f"{optimizer}-{option.name}"
     if isinstance(option.default, bool):
-        key = linked_toggle(name, option.default)
-        return st.toggle(option.name, key=key, on_change=note, args=(name, option.default))
+        return st.toggle(option.name, key=keys[name], on_change=note, args=(name, option.default))
     if isinstance(option.default, tuple):
         columns = st.columns(2)
         return tuple(
-            _number(f"{option.name}[{i}]", f"{name}-{i}", value, column)
+            _number(f"{option.name}[{i}]", f"{name}-{i}", value, keys, column)
             for i, (column, value) in enumerate(zip(columns, option.default, strict=True))
         )
-    return _number(option.name, name, float(option.default))
+    return _number(option.name, name, float(option.default), keys)
 
 
-def _number(label: str, name: str, default: float, place: DeltaGenerator | None = None) -> float:
+def _number(
+    label: str, name: str, default: float, keys: dict[str, str], place: DeltaGenerator | None = None
+) -> float:
     return (place or st).number_input(
-        label, key=linked_float(name, default), format="%g", step=0.01, on_change=note, args=(name, default)
+        label, key=keys[name], format="%g", step=0.01, on_change=note, args=(name, default)
     )
 
 
