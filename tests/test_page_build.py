@@ -281,6 +281,21 @@ def test_a_layer_is_opened_on_the_layers_page() -> None:
     assert (query(page, "network"), query(page, "stage")) == ("new-convnet", "conv2")
 
 
+def test_what_does_not_fit_is_not_opened_on_the_layers_page() -> None:
+    header = ask(show(model="alexnet"), {"op": "layers", "path": "0"})
+    assert header["said"]["1"] == "A layer can be opened in Layers once every layer fits."
+    header = ask(show(model="alexnet", data="imagenet"), {"op": "layers", "path": "0"})
+    assert "images that are on this machine" in header["said"]["1"]
+
+
+def test_a_network_for_a_size_without_images_is_opened_with_images_that_fit() -> None:
+    page = show(model="mlp", data="imagenet")
+    page.session_state[LIST] = {"ops": {"client": "test", "ops": [{"n": 1, "op": "layers", "path": "1"}]}}
+    page.run()
+    assert not page.exception
+    assert (query(page, "network"), query(page, "dataset")) == ("new-mlp", "strokes")
+
+
 def test_it_is_saved_as_the_file_that_opens_it() -> None:
     page = show(model="resnet18")
     file = ask(page, {"op": "rename", "name": "mine / and yours"}, {"op": "save"})["file"]

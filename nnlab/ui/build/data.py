@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from nnlab.data import dataset_info
+from nnlab.data import dataset_info, is_present
 from nnlab.errors import DataError
+from nnlab.nets.architecture import Architecture
 from nnlab.ui.owned import dataset_title, listed_datasets
 from nnlab.ui.text import _
 from nnlab.ui.url import query_choice, set_query
@@ -50,6 +51,16 @@ def target() -> Target:
         return _described(name or _names()[0])
     except DataError:  # deleted by somebody in this very moment
         return _described(_names()[0])
+
+
+def images_for(network: Architecture) -> str | None:
+    """A dataset on this machine whose images go through `network`: what is chosen; where that is a size only,
+    the first of them."""
+    at = target()
+    for known in (_described(name) for name in ([at.name] if at.is_dataset else listed_datasets())):
+        if is_present(known.name) and network.look(known.in_shape, known.classes)[1] is None:
+            return known.name
+    return None
 
 
 def _described(name: str) -> Target:

@@ -6,14 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from nnlab.data import is_present
 from nnlab.errors import LabError
 from nnlab.nets.architecture import Architecture, Path
 from nnlab.nets.editing import layer_at
 from nnlab.nets.link import to_link
 from nnlab.nets.presets import preset, preset_names
 from nnlab.nets.repair import repairs
-from nnlab.ui.build.data import data_choice, target
+from nnlab.ui.build.data import data_choice, images_for, target
 from nnlab.ui.build.draft import can_redo, can_undo, draft, edit, preset_name, settle
 from nnlab.ui.build.opening import SUFFIXES, read_network
 from nnlab.ui.build.ops import LIST, TO_TRAIN, catch_up, desk
@@ -52,7 +51,7 @@ def _list() -> None:
     with picture:
         diagram(
             network, look.rows, in_shape=at.in_shape, problem=look.problem, fields=look.sees,
-            chosen=_chosen(network), on_choose=_picked, opens=True, linked=LIST, key=_PICTURE,
+            chosen=_chosen(network), on_choose=_picked, opens=look.problem is None, linked=LIST, key=_PICTURE,
         )  # fmt: skip
 
 
@@ -177,8 +176,9 @@ def _leave() -> None:
         st.switch_page(page_link_target("train"), query_params={**_model(network), **data})
     rows, _rest = network.look(at.in_shape, at.classes)
     shown = [("stage", row.name) for row in rows if row.path == leaving]
-    if at.is_dataset and is_present(at.name):
-        shown.append(("dataset", at.name))
+    images = images_for(network)
+    if images is not None:
+        shown.append(("dataset", images))
     st.switch_page(
         page_link_target("layers"),
         query_params={"part": "network", **_model(network, "network", "new-"), **dict(shown)},

@@ -29,7 +29,7 @@ from nnlab.nets.layers import LAYERS, Shape, layer_kind
 from nnlab.nets.repair import repairs
 from nnlab.nets.spec import MAX_NAME, LayerSpec, name_is_good
 from nnlab.nets.templates import TEMPLATES
-from nnlab.ui.build.data import Target, target
+from nnlab.ui.build.data import Target, images_for, target
 from nnlab.ui.build.draft import draft, edit, redo, undo
 from nnlab.ui.build.opening import file_name
 from nnlab.ui.components.builder import asked
@@ -166,8 +166,14 @@ def _rename(architecture: Architecture, op: Op) -> Architecture:
 
 
 def _to_layers(op: Op) -> None:
-    path = _path(op)
-    layer_at(draft(), path)
+    path, network, at = _path(op), draft(), target()
+    layer_at(network, path)
+    fits = network.look(at.in_shape, at.classes)[1] is None
+    check(fits, "A layer can be opened in Layers once every layer fits.")
+    check(
+        at.is_dataset or images_for(network) is not None,
+        "To be opened in Layers, the network has to be built for images that are on this machine.",
+    )
     desk().leaving = path
 
 
