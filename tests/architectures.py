@@ -73,6 +73,8 @@ def _layers(draw: st.DrawFn, shape: Shape, flat: bool) -> LayerSpec:
     )
     name = draw(st.sampled_from(often if draw(st.integers(0, 3)) == 0 else names))
     options = draw(fitting(name, shape))
+    if options.get("out_features") == CLASSES:  # their number is not drawn yet, and branches have to agree
+        options["out_features"] = 3
     if draw(st.booleans()):
         usual = layer_kind(name).options({})
         options = {key: value for key, value in options.items() if value != usual[key]}
@@ -135,7 +137,8 @@ def _of_other_width(draw: st.DrawFn, layer: LayerSpec) -> LayerSpec:
         return LayerSpec(layer.kind, branches=tuple(branches))
     fields = {field.name: field for field in layer_kind(layer.kind).fields}
     widths = [name for name in layer.options if name in ("out_channels", "out_features")]
-    drawn = {name: draw(values(fields[name])) for name in widths if draw(st.booleans())}
+    numbers = {name: values(fields[name]).filter(lambda value: value != CLASSES) for name in widths}
+    drawn = {name: draw(numbers[name]) for name in widths if draw(st.booleans())}
     return LayerSpec(layer.kind, {**layer.options, **drawn})
 
 

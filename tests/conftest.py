@@ -14,8 +14,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
+
+# The same examples every time, so that a change is judged by what it changes; HYPOTHESIS_PROFILE=explore draws
+# new ones.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # Two threads on a machine that also runs servers and a browser wait for each other more than they compute.
 torch.set_num_threads(1)
