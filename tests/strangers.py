@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -20,7 +21,7 @@ Shape = Callable[[np.random.Generator], list[Stroke]]
 
 @dataclass(frozen=True)
 class Hand:
-    """How it is drawn. `rate` is in points a second, `extent` the share of the canvas, `place` where on it."""
+    """How it is drawn: `rate` in points a second, `extent` a share of the canvas, `place` where on it."""
 
     rate: float = 60.0
     extent: float = 0.6
@@ -85,7 +86,7 @@ def _reported(points: Stroke, rng: np.random.Generator, hand: Hand) -> Stroke:
 
 def line(*corners: tuple[float, float]) -> Stroke:
     pieces = []
-    for (ax, ay), (bx, by) in zip(corners, corners[1:], strict=False):
+    for (ax, ay), (bx, by) in pairwise(corners):
         share = np.linspace(0, 1, max(2, int(100 * math.hypot(bx - ax, by - ay))))[:, None]
         pieces.append((1 - share) * [ax, ay] + share * [bx, by])
     return np.concatenate(pieces)
@@ -370,33 +371,102 @@ OTHERS: dict[str, Shape] = {
     "K": _fixed(line((0.1, 0), (0.1, 1)), line((0.85, 0), (0.12, 0.55), (0.9, 1))),
     "M": _fixed(line((0, 1), (0.05, 0), (0.5, 0.7), (0.95, 0), (1, 1))),
     "N": _fixed(line((0.1, 1), (0.1, 0), (0.9, 1), (0.9, 0))),
-    "P": _fixed(line((0.15, 1), (0.15, 0)), join(line((0.15, 0), (0.5, 0)), arc(0.5, 0.26, 0.35, 0.26, -90, 90), line((0.5, 0.52), (0.15, 0.52)))),
-    "R": _fixed(line((0.15, 1), (0.15, 0)), join(line((0.15, 0), (0.5, 0)), arc(0.5, 0.25, 0.33, 0.25, -90, 90), line((0.5, 0.5), (0.15, 0.5), (0.85, 1)))),
+    "P": _fixed(
+        line((0.15, 1), (0.15, 0)),
+        join(line((0.15, 0), (0.5, 0)), arc(0.5, 0.26, 0.35, 0.26, -90, 90), line((0.5, 0.52), (0.15, 0.52))),
+    ),
+    "R": _fixed(
+        line((0.15, 1), (0.15, 0)),
+        join(
+            line((0.15, 0), (0.5, 0)),
+            arc(0.5, 0.25, 0.33, 0.25, -90, 90),
+            line((0.5, 0.5), (0.15, 0.5), (0.85, 1)),
+        ),
+    ),
     "T": _fixed(line((0.05, 0), (0.95, 0)), line((0.5, 0), (0.5, 1))),
     "W": _fixed(line((0, 0), (0.25, 1), (0.5, 0.3), (0.75, 1), (1, 0))),
     "X": _fixed(line((0.05, 0), (0.95, 1)), line((0.95, 0), (0.05, 1))),
     "e": _fixed(join(line((0.08, 0.5), (0.9, 0.5)), arc(0.5, 0.5, 0.42, 0.5, 0, -310))),
-    "h": _fixed(line((0.15, 0), (0.15, 1)), join(arc(0.5, 0.68, 0.35, 0.28, -180, 0), line((0.85, 0.68), (0.85, 1)))),
-    "m": _fixed(join(line((0.02, 1), (0.02, 0.1)), arc(0.26, 0.4, 0.24, 0.4, -180, 0), line((0.5, 0.4), (0.5, 1), (0.5, 0.4)), arc(0.74, 0.4, 0.24, 0.4, -180, 0), line((0.98, 0.4), (0.98, 1)))),
+    "h": _fixed(
+        line((0.15, 0), (0.15, 1)), join(arc(0.5, 0.68, 0.35, 0.28, -180, 0), line((0.85, 0.68), (0.85, 1)))
+    ),
+    "m": _fixed(
+        join(
+            line((0.02, 1), (0.02, 0.1)),
+            arc(0.26, 0.4, 0.24, 0.4, -180, 0),
+            line((0.5, 0.4), (0.5, 1), (0.5, 0.4)),
+            arc(0.74, 0.4, 0.24, 0.4, -180, 0),
+            line((0.98, 0.4), (0.98, 1)),
+        )
+    ),
     "triangle": lambda r: [_points(3, r.uniform(0, 360))],
     "square": lambda r: [_points(4, _near(r, 45, 10))],
     "hexagon": lambda r: [_points(6, r.uniform(0, 60))],
     "star": lambda r: [_points(5, -90, step=2)],
     "outlined star": lambda r: [_points(10, -90, (0.5, _near(r, 0.22, 0.03)))],
     "house": _fixed(line((0.1, 0.45), (0.1, 1), (0.9, 1), (0.9, 0.45), (0.1, 0.45), (0.5, 0), (0.9, 0.45))),
-    "heart": _fixed(join(line((0.5, 0.98), (0.05, 0.42)), arc(0.27, 0.27, 0.24, 0.24, 150, 360), arc(0.74, 0.27, 0.24, 0.24, 180, 390), line((0.95, 0.42), (0.5, 0.98)))),
-    "arrow": lambda r: [_spin(stroke, int(r.integers(0, 4))) for stroke in (line((0, 0.5), (1, 0.5)), line((0.7, 0.2), (1, 0.5), (0.7, 0.8)))],
+    "heart": _fixed(
+        join(
+            line((0.5, 0.98), (0.05, 0.42)),
+            arc(0.27, 0.27, 0.24, 0.24, 150, 360),
+            arc(0.74, 0.27, 0.24, 0.24, 180, 390),
+            line((0.95, 0.42), (0.5, 0.98)),
+        )
+    ),
+    "arrow": lambda r: [
+        _spin(stroke, int(r.integers(0, 4)))
+        for stroke in (line((0, 0.5), (1, 0.5)), line((0.7, 0.2), (1, 0.5), (0.7, 0.8)))
+    ],
     "check mark": _fixed(line((0, 0.6), (0.32, 0.95), (1, 0.05))),
-    "spiral": spiral, "scribble": scribble, "knot": knot, "wave": wave,
+    "spiral": spiral,
+    "scribble": scribble,
+    "knot": knot,
+    "wave": wave,
     "envelope": _fixed(line((0, 0.15), (1, 0.15), (1, 0.85), (0, 0.85), (0, 0.15), (0.5, 0.55), (1, 0.15))),
     "flag": _fixed(line((0.1, 1), (0.1, 0), (0.9, 0.22), (0.1, 0.45))),
-    "cup": _fixed(join(line((0.1, 0.1), (0.15, 0.95), (0.65, 0.95), (0.7, 0.1), (0.1, 0.1))), arc(0.72, 0.42, 0.22, 0.2, -90, 100)),
-    "man": _fixed(arc(0.5, 0.13, 0.13, 0.13, 0, 360), line((0.5, 0.26), (0.5, 0.65), (0.25, 1)), line((0.5, 0.65), (0.75, 1)), line((0.2, 0.42), (0.8, 0.42))),
-    "fence": _fixed(*[line((x, 0.1), (x, 0.9)) for x in (0.1, 0.37, 0.63, 0.9)], line((0, 0.35), (1, 0.35)), line((0, 0.65), (1, 0.65))),
-    "sun": _fixed(arc(0.5, 0.5, 0.25, 0.25, 0, 360), *[line((0.5 + 0.33 * math.cos(a), 0.5 + 0.33 * math.sin(a)), (0.5 + 0.5 * math.cos(a), 0.5 + 0.5 * math.sin(a))) for a in np.arange(8) * math.pi / 4]),
-    "kite": _fixed(line((0.5, 0), (0.85, 0.35), (0.5, 0.75), (0.15, 0.35), (0.5, 0), (0.5, 1)), line((0.15, 0.35), (0.85, 0.35))),
-    "stairs": _fixed(line((0, 1), (0, 0.75), (0.25, 0.75), (0.25, 0.5), (0.5, 0.5), (0.5, 0.25), (0.75, 0.25), (0.75, 0), (1, 0))),
-}  # fmt: skip
+    "cup": _fixed(
+        join(line((0.1, 0.1), (0.15, 0.95), (0.65, 0.95), (0.7, 0.1), (0.1, 0.1))),
+        arc(0.72, 0.42, 0.22, 0.2, -90, 100),
+    ),
+    "man": _fixed(
+        arc(0.5, 0.13, 0.13, 0.13, 0, 360),
+        line((0.5, 0.26), (0.5, 0.65), (0.25, 1)),
+        line((0.5, 0.65), (0.75, 1)),
+        line((0.2, 0.42), (0.8, 0.42)),
+    ),
+    "fence": _fixed(
+        *[line((x, 0.1), (x, 0.9)) for x in (0.1, 0.37, 0.63, 0.9)],
+        line((0, 0.35), (1, 0.35)),
+        line((0, 0.65), (1, 0.65)),
+    ),
+    "sun": _fixed(
+        arc(0.5, 0.5, 0.25, 0.25, 0, 360),
+        *[
+            line(
+                (0.5 + 0.33 * math.cos(a), 0.5 + 0.33 * math.sin(a)),
+                (0.5 + 0.5 * math.cos(a), 0.5 + 0.5 * math.sin(a)),
+            )
+            for a in np.arange(8) * math.pi / 4
+        ],
+    ),
+    "kite": _fixed(
+        line((0.5, 0), (0.85, 0.35), (0.5, 0.75), (0.15, 0.35), (0.5, 0), (0.5, 1)),
+        line((0.15, 0.35), (0.85, 0.35)),
+    ),
+    "stairs": _fixed(
+        line(
+            (0, 1),
+            (0, 0.75),
+            (0.25, 0.75),
+            (0.25, 0.5),
+            (0.5, 0.5),
+            (0.5, 0.25),
+            (0.75, 0.25),
+            (0.75, 0),
+            (1, 0),
+        )
+    ),
+}
 
 
 def _spin(stroke: Stroke, quarters: int) -> Stroke:

@@ -46,7 +46,7 @@ RARE: tuple[tuple[Way, ...], ...] = (
             "66,0 56,14 26,12 8,48 22,88 52,98 84,82 92,46 76,16 46,10",
         ),
     ),
-    (  # 1: long flag, long flag and foot, curved flag, flat flag and foot, foot unlifted, flag last, lightning
+    (  # 1: long flag, with a foot, curved flag, flat flag and foot, foot unlifted, flag last, bent
         _way("8,46 52,0! 52,50 52,100", "22,34 56,0! 54,50 52,100", "2,58 46,0! 48,50 48,100"),
         _way(
             "12,42 50,0! 50,50 50,98 / 16,98 50,98 84,98",
