@@ -2,9 +2,10 @@
 
     python -m benchmarks.strangers [--weights FILE] [--count 200]
 
-Three sources, none of which shares a line with the pen that the network was trained with: digits and other
-things from arcs and lines, traced by a simulated mouse (tests/strangers.py); MNIST's test digits, thinned to
-lines one pixel wide and drawn again as strokes; and the digits of the fonts on this machine, thinned too.
+Three sources: digits and other things from arcs and lines, traced by a simulated mouse (tests/strangers.py,
+which shares nothing with the pen that the network was trained with); MNIST's test digits, by other people
+than its training digits, thinned to lines and drawn again as strokes; and the digits of this machine's
+fonts, thinned.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from torch import Tensor
 
 import nnlab
 from benchmarks.ship_digits import HELD_OUT, calibration_error, logits_of, scores
+from benchmarks.thin import skeletons, thinned
 from nnlab.data.strokes.others import OTHERS
 from nnlab.drawing import rasterize
 from nnlab.drawing.shipped import FACTS, WEIGHTS
@@ -34,29 +36,9 @@ Strokes = list[np.ndarray]
 FONTS = ("/usr/share/fonts/truetype", "/Library/Fonts", "C:/Windows/Fonts")
 
 
-def thinned(picture: np.ndarray) -> np.ndarray:
-    """A bool picture reduced to lines one pixel wide (Zhang and Suen 1984, CACM 27, 236)."""
-    ink = np.pad(picture, 1)
-    while True:
-        before = ink.sum()
-        for first in (True, False):
-            # The eight neighbours, clockwise from above.
-            turns = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
-            p = np.stack([np.roll(ink, (-dy, -dx), (0, 1)) for dy, dx in turns])
-            changes = ((~p) & np.roll(p, -1, 0)).sum(0)
-            around = p.sum(0)
-            if first:
-                open_side = ~(p[0] & p[2] & p[4]) & ~(p[2] & p[4] & p[6])
-            else:
-                open_side = ~(p[0] & p[2] & p[6]) & ~(p[0] & p[4] & p[6])
-            ink = ink & ~(ink & (around >= 2) & (around <= 6) & (changes == 1) & open_side)
-        if ink.sum() == before:
-            return ink[1:-1, 1:-1]
-
-
 def as_strokes(picture: np.ndarray) -> Strokes:
-    """A bool picture -> the lines between neighbouring pixels of its skeleton, as strokes of two points."""
-    ys, xs = np.nonzero(thinned(picture))
+    """A skeleton, bool (H, W) -> the lines between its neighbouring pixels, as strokes of two points."""
+    ys, xs = np.nonzero(picture)
     inked = set(zip(xs.tolist(), ys.tolist(), strict=True))
     pairs = [
         ((x, y), (x + dx, y + dy))
@@ -69,9 +51,8 @@ def as_strokes(picture: np.ndarray) -> Strokes:
 
 def mnist_strokes(count: int) -> Iterable[tuple[int, Strokes]]:
     test = nnlab.load_dataset("mnist").test
-    for image, label in zip(test.images[:count, 0].numpy(), test.labels[:count].tolist(), strict=True):
-        large = np.array(Image.fromarray(image).resize((112, 112), Image.Resampling.BICUBIC))
-        yield label, as_strokes(large > 110)
+    for image, label in zip(skeletons(test.images[:count]), test.labels[:count].tolist(), strict=True):
+        yield label, as_strokes(image.numpy())
 
 
 def font_strokes() -> Iterable[tuple[int, Strokes]]:
@@ -81,7 +62,7 @@ def font_strokes() -> Iterable[tuple[int, Strokes]]:
             for digit in range(10):
                 picture = Image.new("L", (160, 160))
                 ImageDraw.Draw(picture).text((30, 10), str(digit), 255, font)
-                yield digit, as_strokes(np.array(picture) > 127)
+                yield digit, as_strokes(thinned(torch.from_numpy(np.array(picture) > 127)[None])[0].numpy())
 
 
 def images_of(drawings: Iterable[Strokes], size: tuple[int, int] = (280, 280)) -> Tensor:

@@ -63,7 +63,7 @@ class Pen:
 
 # Widely differing hands, and the even pen of the pad: what people draw on a screen.
 HARD = Pen(
-    jitter=4.5, reach=0.16, lean=3.0, slant=15.0, turn=6.0, narrow=0.0, aspect=0.3, curl=7.0,
+    jitter=4.0, rounding=0.3, reach=0.16, lean=3.0, slant=15.0, turn=6.0, narrow=0.0, aspect=0.3, curl=7.0,
     width=2.4, spread=0.08, swell=0.0, pressure=0.0, speed=0.0,
 )  # fmt: skip
 
