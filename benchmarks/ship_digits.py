@@ -174,9 +174,10 @@ def main() -> None:
         raise SystemExit("The training did not finish.")
     info = replace(WeightsInfo.of(ARCHITECTURE, data, last.step), classes=mnist.classes)
     save_weights(arguments.to, ten_classes(dict(last.tensors)), info)
+    drawn = len(strokes.train) + HARD_COUNT
     facts = measured(arguments.to, mnist, strokes) | {
-        "trained_on": f"{len(mnist.train):,} MNIST digits, {len(strokes.train) + HARD_COUNT:,} drawn by our own "
-        f"pen, and {OTHERS_COUNT:,} drawings that are no digits",
+        "trained_on": f"{len(mnist.train):,} MNIST digits, {drawn:,} drawn by our own pen, "
+        f"and {OTHERS_COUNT:,} drawings that are no digits",
         "recipe": recipe.to_json(),
         "command": "python -m benchmarks.ship_digits",
     }

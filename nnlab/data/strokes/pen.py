@@ -83,9 +83,18 @@ def write_digits(count: int, seed: int, pen: Pen | None = None, hard: bool = Fal
     """
     check(count > 0 and count % 10 == 0, "{count} digits cannot be shared out evenly among ten.", count=count)
     pen = pen or (HARD if hard else Pen())
-    return _written(
-        [_mixed(digit, _OFTEN if hard else _RARELY) for digit in range(10)], count, seed, pen, hard
-    )
+    return _written([ways_of(digit, hard) for digit in range(10)], count, seed, pen, hard)
+
+
+def ways_of(digit: int, hard: bool = False) -> list[Way]:
+    """The ways of writing a digit, the rare ones last, with shares that sum to 1."""
+    rarely = _OFTEN if hard else _RARELY
+    parts = ((DIGITS[digit], 1 - rarely), (RARE[digit], rarely))
+    return [
+        replace(way, share=way.share * part / sum(each.share for each in ways))
+        for ways, part in parts
+        for way in ways
+    ]
 
 
 def write_ways(ways: Sequence[Sequence[Way]], count: int, seed: int, pen: Pen = HARD) -> Split:
@@ -115,16 +124,6 @@ def _written(ways: Sequence[Sequence[Way]], count: int, seed: int, pen: Pen, har
                 labels.append(torch.full((share,), label))
     order = torch.randperm(count, generator=generator)
     return Split(torch.cat(images)[order], torch.cat(labels)[order])
-
-
-def _mixed(digit: int, rarely: float) -> list[Way]:
-    """The usual ways of a digit and the rare ones, the latter with `rarely` of all shares."""
-    parts = ((DIGITS[digit], 1 - rarely), (RARE[digit], rarely))
-    return [
-        replace(way, share=way.share * part / sum(each.share for each in ways))
-        for ways, part in parts
-        for way in ways
-    ]
 
 
 def _shares(ways: Sequence[Way], count: int) -> list[int]:
