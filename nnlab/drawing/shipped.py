@@ -21,6 +21,6 @@ def shipped_model() -> tuple[TrainedModel, dict[str, Any]]:
     strokes_accuracy, hard_accuracy (rare ways by unsteady hands); ece and strokes_ece (expected calibration
     error); threshold (of `nnlab.drawing.digit_score`), refused_digits and refused_others (the shares below
     it of MNIST's test digits, and of drawings of the kinds in held_out); parameters, trained_on, recipe,
-    command.
+    settling (what followed the recipe), command.
     """
     return load_model(WEIGHTS), json.loads(FACTS.read_text())
