@@ -207,8 +207,8 @@ def test_export(here: RunStore, tmp_path: Path, capsys: pytest.CaptureFixture[st
     [
         ("", "out.safetensors", "There is no run ''"),
         ("../x", "out.safetensors", "There is no run '../x'"),
-        (None, "out.onnx", "out.onnx ends in '.onnx'; weights are written as .safetensors."),
-        (None, "out", "out ends in ''; weights are written as .safetensors."),
+        (None, "out.zip", "out.zip ends in '.zip'; known endings are: .py, .ipynb, .safetensors, .json, "),
+        (None, "out", "out ends in ''; known endings are: .py, .ipynb, .safetensors, .json, .onnx, .pt2."),
         (None, "nowhere/out.safetensors", "out.safetensors cannot be written"),
     ],
 )

@@ -117,6 +117,12 @@ def test_a_broken_network_is_drawn_up_to_the_fault(sample: Sample, data: st.Data
     assert sum(int(text.split()[0]) for text in texts) == whole - len(rows) - 1 - len(unfinished)
 
 
+def test_the_layer_that_does_not_fit_has_its_name() -> None:
+    drawing = drawn(preset("alexnet"), (1, 28, 28))
+    (lost,) = (item for item in drawing.items if isinstance(item, Label) and item.role == "lost")
+    assert lost.lines == ("pool2",)
+
+
 def test_branches_that_cannot_be_joined_are_all_drawn() -> None:
     conv = LayerSpec("conv2d", {"padding": 1})
     network = sequence("x", LayerSpec("residual", branches=((conv,), ())), "flatten", "linear")

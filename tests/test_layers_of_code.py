@@ -26,6 +26,7 @@ LAYERS = [
     "drawing",
     "lens",
     "runs",
+    "export",
     "ui",
 ]
 ENGINE = sorted(p for p in (ROOT / "nnlab").rglob("*.py") if "ui" not in p.relative_to(ROOT / "nnlab").parts)

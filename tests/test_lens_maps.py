@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 import pytest
 import torch
+from architectures import Sample, architectures
 from helpers import SMALL
+from hypothesis import given, settings
 from torch import nn
 
 from nnlab.errors import LabError
@@ -23,6 +27,21 @@ def test_feature_maps_are_what_each_layer_gives(name: str) -> None:
         x = layer(x)
         assert torch.equal(maps[layer_name], x)
         assert not maps[layer_name].requires_grad
+
+
+@settings(max_examples=60)
+@given(sample=architectures())
+def test_joins_of_branches_are_layers_too(sample: Sample) -> None:
+    model = sample.architecture.build(sample.in_shape, sample.classes, seed=1).eval()
+    x = torch.randn(2, *sample.in_shape)
+    maps = feature_maps(model, x)
+    rows = sample.architecture.trace(sample.in_shape, sample.classes)
+    assert [(name, tuple(output.shape[1:])) for name, output in maps.items()] == [
+        (row.name, row.out_shape) for row in rows
+    ]
+    for name, layer in model.named_children():
+        x = layer(x)
+        assert torch.equal(maps[name].nan_to_num(), x.detach().nan_to_num())
 
 
 class Twice(nn.Module):
@@ -56,6 +75,27 @@ def test_an_activation_in_place_leaves_the_map_before_it() -> None:
     x = torch.randn(1, 1, 6, 6)
     maps = feature_maps(model, x)
     assert torch.equal(maps["0"], model[0](x)) and (maps["0"] < 0).any()
+
+
+class Meanwhile(nn.Module):
+    """Hands on what it is given; meanwhile another thread runs the whole model."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        run, self.run = getattr(self, "run", None), None
+        if run is not None:
+            thread = Thread(target=run)
+            thread.start()
+            thread.join()
+        return x
+
+
+def test_what_others_do_with_the_model_meanwhile_is_not_noted() -> None:
+    model = nn.Sequential(nn.Linear(3, 2), Meanwhile(), nn.ReLU()).eval()
+    x = torch.randn(1, 3)
+    model[1].run = lambda: model(torch.zeros(1, 3))
+    maps = feature_maps(model, x)
+    assert list(maps) == ["0", "1", "2"]
+    assert torch.equal(maps["2"], model(x))
 
 
 def test_looking_changes_nothing() -> None:

@@ -123,5 +123,8 @@ def test_shape_errors_show_the_arithmetic() -> None:
         sequence("x", ("conv2d", {"kernel_size": 31}), "flatten", "linear").trace((1, 28, 28), 10)
     with pytest.raises(ShapeError, match=r"pool1.*image.*784"):
         sequence("x", "flatten", "max_pool2d", "linear").trace((1, 28, 28), 10)
+    huge = ("linear", {"out_features": 2**31 - 1})
+    with pytest.raises(ShapeError, match=r"linear2.*more values than torch can count"):
+        sequence("x", "flatten", huge, huge, "linear").trace((1, 28, 28), 10)
     with pytest.raises(ShapeError, match=r"linear1.*gives 7.*10 classes"):
         sequence("x", "flatten", ("linear", {"out_features": 7})).trace((1, 28, 28), 10)

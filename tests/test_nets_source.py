@@ -220,6 +220,12 @@ def nested(width: int) -> LayerSpec:
     return LayerSpec("concat", branches=((bottleneck(2, width),), chain(conv(width, 1)), ()))
 
 
+def normed(width: int) -> LayerSpec:
+    left = chain(("layer_norm", {"elementwise_affine": False}), "hardswish", "dropout2d", "softplus")
+    right = chain(conv(width, 1), "relu6", "dropout2d", "softsign")
+    return LayerSpec("concat", branches=(left, right))
+
+
 @st.composite
 def stacks(draw: st.DrawFn) -> Architecture:
     """Blocks of few structures and widths, so that many are alike; with a shortcut where it takes one, and at
@@ -256,6 +262,8 @@ BLOCKS = {
         *(LayerSpec("residual", branches=(kept, chain(conv(out, 3, padding=1), "relu", conv(out, 1))))
           for kept, out in (((), 8), (chain(conv(9, 1)), 9), ((), 9), (chain(conv(12, 1)), 12)))
     ),
+    # What is given by name stands before what is given by its place.
+    "names first": network(*(normed(width) for width in (4, 5, 6))),
     "all alike": network(inception(2, 3, 4, 5, 6, 7), conv(8, 1), inception(2, 3, 4, 5, 6, 7)),
     "vectors": sequence(
         "vectors", "flatten", linear(20), *(dense(width, p) for width, p in ((4, 0.1), (5, 0.2), (6, 0.5))),

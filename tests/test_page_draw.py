@@ -8,17 +8,21 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from datasets_page import component
 from streamlit.testing.v1 import AppTest
 
+from nnlab.data import load_dataset
 from nnlab.drawing import shipped_model
 from nnlab.errors import RunError
+from nnlab.nets.architecture import LayerSpec, sequence
 from nnlab.runs import RunStore
-from nnlab.training.weights import TrainedModel
-from nnlab.ui.draw import SHIPPED, answerer, readable_runs, reader
+from nnlab.training.weights import TrainedModel, WeightsInfo, load_model, save_weights
+from nnlab.ui.draw import SHIPPED, _code, answerer, readable_runs, reader
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect, Page = playwright.expect, playwright.Page
@@ -143,3 +147,19 @@ def test_a_store_without_runs_offers_none_and_an_unknown_run_is_refused(tmp_path
     assert readable_runs(RunStore(tmp_path)) == {}
     with pytest.raises(RunError):
         reader(RunStore(tmp_path), "nosuchrun")
+
+
+def test_the_code_of_a_network_with_branches_gives_what_the_network_gives(tmp_path: Path) -> None:
+    conv, norm = LayerSpec("conv2d", {"out_channels": 4, "padding": 1}), LayerSpec("batch_norm2d")
+    blocks = (
+        LayerSpec("residual", branches=((conv, norm), ())),
+        LayerSpec("concat", branches=((conv,), (norm,))),
+    )
+    network = sequence("forked", conv, *blocks, "relu", "flatten", "linear")
+    info = WeightsInfo.of(network, load_dataset("strokes"), 0)
+    path = tmp_path / "weights.safetensors"
+    model = network.build((1, 28, 28), 10, seed=3).eval()
+    save_weights(path, model.state_dict(), info)
+    names: dict[str, Any] = {}
+    exec(_code(load_model(path), [], repr(str(path))), names)
+    assert torch.equal(names["model"](names["x"]), model(names["x"]))

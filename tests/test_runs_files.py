@@ -7,23 +7,28 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from helpers import random_dataset
 from runs_kit import ended, kinds, quick, spec, ticking, until
 
 from nnlab import files
 from nnlab.errors import LabError, RunError
+from nnlab.nets.presets import preset
 from nnlab.runs import Run, RunStore, control
 from nnlab.runs import run as run_module
 from nnlab.runs.control import Control, ControlWatch, read_control, write_control
 from nnlab.runs.files import dumps
 from nnlab.runs.journal import JournalReader, JournalWriter
+from nnlab.runs.recorder import Recorder
 from nnlab.runs.state import State, store_state, stored_state
 from nnlab.training import weights
-from nnlab.training.events import Event
+from nnlab.training.events import Event, Snapshot
 
 pytest_plugins = ("runs_fixtures",)
 
@@ -348,6 +353,48 @@ def test_a_disk_that_refuses_a_snapshot(here: RunStore, monkeypatch: pytest.Monk
     for step, _ in run.snapshots():
         assert run.load_model(step).info.step == step
     assert not [path for path in run.path.rglob(".*")]
+
+
+def test_large_snapshots_do_not_pile_up_before_a_slow_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one is written, nothing else waits: the training does."""
+    writing, waiting, may_go = threading.Event(), threading.Event(), threading.Event()
+    written: list[int] = []
+
+    def slow(path: Path, tensors: Any, info: Any, durable: bool) -> None:
+        writing.set()
+        assert may_go.wait(60)
+        written.append(info.step)
+
+    monkeypatch.setattr("nnlab.runs.recorder.save_weights", slow)
+    monkeypatch.setattr("nnlab.runs.recorder._LARGE", 100)
+    recorder = Recorder(tmp_path)
+    data = random_dataset()
+    recorder.weights_of(preset("logistic"), data)
+    writer = recorder._weights
+    assert writer is not None
+    events = [
+        Event(seq, "snapshot", seq, {"reason": "progress"}, Snapshot(seq, {"w": torch.zeros(100)}))
+        for seq in (1, 2)
+    ]
+    recorder.record(events[0])
+    assert writing.wait(60)
+    empty = writer._queue.join
+
+    def join() -> None:
+        waiting.set()
+        empty()
+
+    monkeypatch.setattr(writer._queue, "join", join)
+    training = threading.Thread(target=recorder.record, args=(events[1],))
+    training.start()
+    assert waiting.wait(60)  # the second one is not handed over
+    assert training.is_alive() and writer._queue.empty()
+    may_go.set()
+    training.join(60)
+    writer.finish()
+    assert written == [1, 2]
 
 
 def test_a_disk_that_refuses_the_events(here: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from nnlab.data.dataset import Dataset
 from nnlab.errors import LabError, ShapeError
-from nnlab.nets.architecture import sequence
+from nnlab.nets.architecture import LayerSpec, sequence
 from nnlab.nets.presets import preset
 from nnlab.training import preflight
 from nnlab.training.augment import Augmentation
@@ -22,6 +22,7 @@ from nnlab.training.batches import normalise
 from nnlab.training.evaluate import evaluate
 from nnlab.training.events import Event
 from nnlab.training.loop import Controls, train
+from nnlab.training.observe import layer_statistics
 from nnlab.training.recipe import Recipe, RunSpec
 
 CPU = torch.device("cpu")
@@ -71,6 +72,25 @@ def test_a_tick_looks_at_every_layer_and_at_the_first_weight(data: Dataset) -> N
         assert event.values["layers"]["conv1"]["grad_norm"] > 0
         assert 0 < event.values["layers"]["conv1"]["zeros"] < 1  # of the ReLU behind it
         assert event.values["layers"]["linear1"]["zeros"] == 0
+
+
+def test_branches_are_looked_at_as_one_layer_with_their_join() -> None:
+    conv = LayerSpec("conv2d", {"out_channels": 4, "padding": 1})
+    network = sequence("forked", conv, LayerSpec("residual", branches=((conv, LayerSpec("relu"), conv), ())),
+                       "relu", "flatten", "linear")  # fmt: skip
+    model, x = network.build((1, 8, 8), 3), torch.randn(5, 1, 8, 8)
+    model(x).square().sum().backward()
+    found = layer_statistics(model, x)
+    assert list(found) == ["conv1", "residual1", "linear1"]
+    inside = torch.cat([p.grad.flatten() for p in model.residual1.parameters()])
+    joined = model[:3](x).detach()
+    assert found["residual1"] == pytest.approx(
+        {
+            "grad_norm": float(inside.norm()), "mean": float(joined.mean()),
+            "std": float(joined.std(correction=0)), "zeros": float((joined == 0).float().mean()),
+        },
+        rel=1e-5,
+    )  # fmt: skip
 
 
 def test_ticks_change_nothing(data: Dataset) -> None:

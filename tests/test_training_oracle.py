@@ -170,3 +170,24 @@ def test_a_colour_convnet_is_bitwise_too() -> None:
     found = last_weights(colour, "convnet", optimizer="sgd", schedule="constant")
     for ours, theirs in zip(found.tensors.values(), model.state_dict().values(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 16])
+def test_images_of_any_size(batch: int) -> None:
+    """Where in memory a batch starts decides the last bits of a matrix product."""
+    odd = random_dataset((1, 5, 3), classes=2)
+    torch.manual_seed(SEED)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(15, 2))
+    opt = torch.optim.Adam(model.parameters(), lr=LR, fused=True)
+    normalize = transforms.Normalize(odd.mean, odd.std)
+    order = torch.Generator().manual_seed(SEED)
+    for index in torch.randperm(150, generator=order).split(batch):
+        opt.zero_grad()
+        F.cross_entropy(model(normalize(odd.train.images[index] / 255)), odd.train.labels[index]).backward()
+        opt.step()
+    recipe = Recipe(schedule="constant", lr=LR, batch_size=batch, epochs=1, seed=SEED)
+    events = list(train(RunSpec("random", preset("logistic"), recipe), odd, device=torch.device("cpu")))
+    (last,) = (event.snapshot for event in events if event.values.get("reason") == "last")
+    assert last is not None
+    for ours, theirs in zip(last.tensors.values(), model.parameters(), strict=True):
+        assert torch.equal(ours, theirs)

@@ -11,12 +11,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from nnlab.cli import export, loading, machine, runs, train
+from nnlab.cli import export, loading, machine, runs, speed, train, weights
 from nnlab.cli.common import INTERRUPTED
 from nnlab.errors import LabError
 
 # In the order in which --help lists their commands.
-_GROUPS = (train, runs, export, loading, machine)
+_GROUPS = (train, runs, export, weights, loading, speed, machine)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnlab.errors import LabError
+
 if TYPE_CHECKING:
+    from nnlab.nets.architecture import Architecture
+
     # What ``parser.add_subparsers()`` returns; argparse has no public name for it.
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -26,3 +31,18 @@ def accuracy_text(values: Mapping[str, Any]) -> str:
 
     found = last_accuracy(values)
     return "" if found is None else f"{found[0]} accuracy {found[1]:.2%}"
+
+
+def network(name: str) -> Architecture:
+    """The preset of that name, or the architecture in that JSON file."""
+    from nnlab.nets.architecture import Architecture
+    from nnlab.nets.presets import preset
+
+    if not name.endswith(".json"):
+        return preset(name)
+    try:
+        return Architecture.from_text(Path(name).read_bytes())
+    except OSError as error:
+        raise LabError("{file} cannot be read ({reason}).", file=name, reason=error.strerror) from None
+    except LabError as problem:
+        raise LabError("{file}: {problem}", file=name, problem=problem) from None

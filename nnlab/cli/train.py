@@ -7,19 +7,15 @@ import json
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnlab.cli.common import INTERRUPTED, accuracy_text, add_runs
+from nnlab.cli.common import INTERRUPTED, accuracy_text, add_runs, network
 from nnlab.errors import LabError
 
 if TYPE_CHECKING:
     from nnlab.cli.common import Commands
-    from nnlab.nets.architecture import Architecture
     from nnlab.training.events import Event
     from nnlab.training.recipe import RunSpec
-
-_JSON = ".json"
 
 
 def add_parser(commands: Commands) -> None:
@@ -163,22 +159,7 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
         stratified=not arguments.unstratified,
         seed=arguments.split_seed or 0,
     )
-    return RunSpec(arguments.dataset, _network(arguments.model), recipe, division).validate()
-
-
-def _network(name: str) -> Architecture:
-    """The preset of that name, or the architecture in that JSON file."""
-    from nnlab.nets.architecture import Architecture
-    from nnlab.nets.presets import preset
-
-    if not name.endswith(_JSON):
-        return preset(name)
-    try:
-        return Architecture.from_text(Path(name).read_bytes())
-    except OSError as error:
-        raise LabError("{file} cannot be read ({reason}).", file=name, reason=error.strerror) from None
-    except LabError as problem:
-        raise LabError("{file}: {problem}", file=name, problem=problem) from None
+    return RunSpec(arguments.dataset, network(arguments.model), recipe, division).validate()
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from nnlab.lens.dense import check_size, dense_weights
 from nnlab.lens.depth import Depth, Signal, deep_chain, through_depth
 from nnlab.lens.first import FirstLayer, first_layer, first_layer_maps
 from nnlab.lens.gates import GATES, Dot, GateTerms, UnitTerms, unit_terms
+from nnlab.lens.joins import JoinTerms, join_terms
 from nnlab.lens.kernels import KERNELS, Kernel, kernel
 from nnlab.lens.logits import LOGIT_PATHS, LogitPath, LogitTerms, logit_terms, loss_curve
 from nnlab.lens.losses import LOSS_KINDS, LossTerms, SoftmaxTerms, Stage, loss_terms, softmax_terms
@@ -46,6 +47,7 @@ __all__ = [
     "Fed",
     "FirstLayer",
     "GateTerms",
+    "JoinTerms",
     "Kernel",
     "LinearTerms",
     "LogitPath",
@@ -72,6 +74,7 @@ __all__ = [
     "filters",
     "first_layer",
     "first_layer_maps",
+    "join_terms",
     "kernel",
     "linear_terms",
     "logit_terms",

@@ -20,7 +20,7 @@ from torch.nn.modules.dropout import _DropoutNd
 from nnlab.lens.spread import Spread
 from nnlab.nets.architecture import Architecture, LayerSpec, sequence
 from nnlab.nets.branches import JOINS
-from nnlab.randomness import seeded_from
+from nnlab.randomness import seeded
 
 _JOINS = tuple(join.module for join in JOINS.values())
 
@@ -54,11 +54,11 @@ class Depth:
     layers: tuple[Signal, ...]
 
 
-def through_depth(model: nn.Module, x: Tensor, labels: Tensor) -> Depth:
+def through_depth(model: nn.Module, x: Tensor, labels: Tensor, seed: int = 0) -> Depth:
     """Run `model` on the batch `x` (N, C, H, W) and the mean cross-entropy against `labels` (N,) back.
 
-    The model runs in the mode it is in; its buffers, its gradients and torch's generator are left as they
-    were.
+    The model runs in the mode it is in; while training, dropout draws from `seed`. Its buffers, its gradients
+    and torch's generator are left as they were.
     """
     x = x.detach().clone().requires_grad_()
     outputs: list[tuple[str, nn.Module, Tensor]] = []
@@ -74,7 +74,7 @@ def through_depth(model: nn.Module, x: Tensor, labels: Tensor) -> Depth:
     try:
         # What changes on the way must not be put back before autograd has used it.
         with torch.enable_grad(), _kept_buffers(model):
-            with _kept_generator(model):
+            with _drawing(model, seed):
                 loss = F.cross_entropy(model(x), labels)
             weights = {name: _weight(module) for name, module, _ in outputs}
             wanted = [
@@ -112,10 +112,10 @@ def _spread(values: Tensor | None) -> Spread | None:
     return None if values is None else Spread.of(values)
 
 
-def _kept_generator(model: nn.Module) -> AbstractContextManager[Any]:
-    """Inside, dropout may draw; nobody else waits for a model without it."""
+def _drawing(model: nn.Module, seed: int) -> AbstractContextManager[None]:
+    """Inside, dropout draws from `seed`; where there is none, nobody else has to wait for the generator."""
     draws = model.training and any(isinstance(module, _DropoutNd) for module in model.modules())
-    return seeded_from(torch.get_rng_state()) if draws else nullcontext()
+    return seeded(seed) if draws else nullcontext()
 
 
 @contextmanager

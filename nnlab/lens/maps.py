@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from contextlib import nullcontext
 from typing import Any
@@ -9,21 +10,27 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nnlab.nets.branches import Concat, Residual
 from nnlab.randomness import seeded_from
 
 
 def feature_maps(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
     """Run `model` on `x` and give each layer's output by its name, in the order in which they are computed.
 
-    A layer is a module without modules inside; its name is that of ``named_modules()``, with `` (2)`` and so
-    on where it is used again. Of outputs that are tuples, as those of recurrent layers, the first part is
-    given. The tensors are copies, so layers that work in place do not change what stood before them. The
-    model runs in the mode it is in; its buffers and torch's generator are left as they were.
+    A layer is a module without modules inside, or one that joins branches; its name is that of
+    ``named_modules()``, with `` (2)`` and so on where it is used again. Of outputs that are tuples, as those
+    of recurrent layers, the first part is given. The tensors are copies, so layers that work in place do not
+    change what stood before them. The model runs in the mode it is in; its buffers and torch's generator are
+    left as they were.
     """
     found: dict[str, Tensor] = {}
     uses = Counter[str]()
 
+    here = threading.get_ident()  # others may use the same model meanwhile
+
     def note(name: str, output: Any) -> None:
+        if threading.get_ident() != here:
+            return
         uses[name] += 1
         value = output[0] if isinstance(output, tuple) else output
         found[name if uses[name] == 1 else f"{name} ({uses[name]})"] = value.detach().clone()
@@ -35,7 +42,7 @@ def feature_maps(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
     handles = [
         module.register_forward_hook(hook(name))
         for name, module in model.named_modules()
-        if not any(module.children())
+        if _is_layer(module)
     ]
     try:
         with torch.no_grad(), seeded_from(torch.get_rng_state()) if model.training else nullcontext():
@@ -47,6 +54,13 @@ def feature_maps(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
             for name, buffer in model.named_buffers():
                 buffer.copy_(buffers[name])
     return found
+
+
+def _is_layer(module: nn.Module) -> bool:
+    """Whether its output is one of its own; a branch without layers hands on what it is given."""
+    if isinstance(module, Residual | Concat):
+        return True
+    return not any(module.children()) and not isinstance(module, nn.Sequential)
 
 
 def filters(model: nn.Module) -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from nnlab.lens.terms import check_place
 from nnlab.lens.windows import Axis, axes
 from nnlab.nets.architecture import Architecture, Planned
 from nnlab.nets.layers import Shape, layer_kind
+from nnlab.nets.layers.kind import Sees
 
 _Places = tuple[frozenset[int], ...]
 
@@ -33,6 +35,38 @@ class Box(NamedTuple):
     right: int
 
 
+class View(NamedTuple):
+    """What some channels of a layer see, or, of a vector, some of its units: those from `first` to `end`.
+
+    `rows` and `columns` are what each row and each column of units depends on. A vector has those of the
+    maps that it was flattened from, channel after channel; one of each where units see the same everywhere.
+    """
+
+    rows: _Places
+    columns: _Places
+    first: int
+    end: int
+
+    def at(self, row: int, col: int) -> tuple[frozenset[int], frozenset[int]]:
+        return self.rows[row], self.columns[col]
+
+    def at_unit(self, unit: int) -> tuple[frozenset[int], frozenset[int]]:
+        place = (unit - self.first) % (len(self.rows) * len(self.columns))
+        return self.at(*divmod(place, len(self.columns)))
+
+    def covers(self, other: View) -> bool:
+        """Whether `other` tells nothing that this one does not."""
+        size = len(self.rows), len(self.columns)
+        return (
+            size == (len(other.rows), len(other.columns))
+            and self.first <= other.first
+            and other.end <= self.end
+            and (other.first - self.first) % (size[0] * size[1]) == 0
+            and all(map(frozenset.issuperset, self.rows, other.rows))
+            and all(map(frozenset.issuperset, self.columns, other.columns))
+        )
+
+
 @dataclass(frozen=True)
 class Reach:
     """What the units of one layer see of the image (C, H, W).
@@ -40,17 +74,30 @@ class Reach:
     Attributes:
         name: the layer's.
         out_shape: (C, H', W') of the layer's output, or (F,).
-        rows, columns: for each row and each column of units, the rows and columns of the image they depend
-            on. For a vector, those of the image that was flattened; one of each where units see all of it.
+        views: of a layer behind branches there may be several; a unit sees what any of them tells.
     """
 
     name: str
     out_shape: Shape
-    rows: _Places
-    columns: _Places
+    views: tuple[View, ...]
 
-    def box(self, row: int, col: int = 0) -> Box:
-        """The field of the units at (row, col), of all channels; of a vector, that of unit `row`.
+    @cached_property
+    def rows(self) -> _Places:
+        """For each row of units, the rows of the image that it depends on, whatever the channel.
+
+        For a vector, those of the image that was flattened; a single one where units see all of it, or were
+        flattened from maps of different sizes.
+        """
+        return _united([view.rows for view in self.views])
+
+    @cached_property
+    def columns(self) -> _Places:
+        """As `rows`."""
+        return _united([view.columns for view in self.views])
+
+    def parts(self, row: int, col: int = 0) -> list[tuple[frozenset[int], frozenset[int]]]:
+        """Rows and columns of the image: where they cross is what the units at (row, col), of all channels,
+        depend on; of a vector, unit `row`.
 
         Raises:
             LabError: there is no such unit.
@@ -58,39 +105,58 @@ class Reach:
         if len(self.out_shape) == 1:
             check_place(Sentence("unit"), row, self.out_shape[0])
             check_place(Sentence("column"), col, 1)
-            row, col = divmod(row % (len(self.rows) * len(self.columns)), len(self.columns))
+            seen = [view.at_unit(row) for view in self.views if view.first <= row < view.end]
         else:
             check_place(Sentence("row"), row, self.out_shape[1])
             check_place(Sentence("column"), col, self.out_shape[2])
-        rows, columns = self.rows[row], self.columns[col]
-        if not rows or not columns:
-            return Box(0, 0, 0, 0)  # nothing but padding
-        return Box(min(rows), min(columns), max(rows) + 1, max(columns) + 1)
+            seen = [view.at(row, col) for view in self.views]
+        return [(rows, columns) for rows, columns in seen if rows and columns]
+
+    def box(self, row: int, col: int = 0) -> Box:
+        """The smallest box around `parts`; empty where a unit sees nothing but padding."""
+        parts = self.parts(row, col)
+        if not parts:
+            return Box(0, 0, 0, 0)
+        rows, columns = (sorted(chain(*places)) for places in zip(*parts, strict=True))
+        return Box(rows[0], columns[0], rows[-1] + 1, columns[-1] + 1)
 
     def after(self, layer: Planned) -> Reach:
         """What the units of the layer behind this one see."""
         if layer.spec.joins:
             return self._after_branches(layer)
-        rows, columns, out_shape = self.rows, self.columns, layer.out_shape
-        match layer_kind(layer.spec.kind).sees:
-            case "window":
-                vertical, horizontal = _axes(layer.make(classes=10), self.out_shape)
-                rows, columns = _through(vertical, rows), _through(horizontal, columns)
-            case "all":
-                rows, columns = _mixed(rows), _mixed(columns)
-            case "channels" if len(out_shape) == 1:
-                rows, columns = _mixed(rows), _mixed(columns)
-        if len(out_shape) == 3 and len(rows) == 1:  # each unit of a layer that has mixed all sees the same
-            rows = rows * out_shape[1]
-        if len(out_shape) == 3 and len(columns) == 1:
-            columns = columns * out_shape[2]
-        return Reach(layer.name, out_shape, rows, columns)
+        views = self._views_after(layer, layer_kind(layer.spec.kind).sees)
+        return Reach(layer.name, layer.out_shape, _pruned(views))
+
+    def _views_after(self, layer: Planned, sees: Sees) -> list[View]:
+        out = layer.out_shape
+        if sees == "window":
+            module = layer.make(classes=10)
+            vertical, horizontal = window_axes(module, self.out_shape)
+            return [
+                View(_through(vertical, rows), _through(horizontal, columns), *_channels(module, first, end))
+                for rows, columns, first, end in self.views
+            ]
+        if sees == "all" or (sees == "channels" and len(out) == 1):
+            sides = out[1:] if len(out) == 3 else (1, 1)
+            return [
+                View(_mixed(rows) * sides[0], _mixed(columns) * sides[1], 0, out[0])
+                for rows, columns, _, _ in self.views
+            ]
+        if sees == "channels":
+            return [View(rows, columns, 0, out[0]) for rows, columns, _, _ in self.views]
+        size = out[0] // self.out_shape[0]  # of a flatten, each channel becomes that many units
+        return [View(rows, columns, first * size, end * size) for rows, columns, first, end in self.views]
 
     def _after_branches(self, layer: Planned) -> Reach:
-        """A unit sees what those at its place in the branches see."""
-        ends = [[self, *self.along(branch)][-1] for branch in layer.branches]
-        rows, columns = _united([end.rows for end in ends]), _united([end.columns for end in ends])
-        return Reach(layer.name, layer.out_shape, rows, columns)
+        """A unit of a sum sees what those at its place in the branches see; of a concatenation, what it sees
+        in its own branch."""
+        views: list[View] = []
+        before = 0
+        for branch in layer.branches:
+            end = [self, *self.along(branch)][-1]
+            views += [view._replace(first=view.first + before, end=view.end + before) for view in end.views]
+            before += end.out_shape[0] if layer.spec.kind == "concat" else 0
+        return Reach(layer.name, layer.out_shape, _pruned(views))
 
     def along(self, layers: Sequence[Planned]) -> Iterator[Reach]:
         """What the units of each of `layers` see, those in branches before the layer that joins them."""
@@ -137,13 +203,16 @@ def reach(architecture: Architecture, in_shape: tuple[int, int, int]) -> list[Re
         ShapeError: the network does not take the input.
     """
     check(len(in_shape) == 3, "{shape} is not the shape of an image (C, H, W).", shape=in_shape)
-    _, height, width = in_shape
-    seen = Reach("", in_shape, *(tuple(frozenset([place]) for place in range(n)) for n in (height, width)))
+    channels, *sides = in_shape
+    rows, columns = (tuple(frozenset([place]) for place in range(side)) for side in sides)
+    seen = Reach("", in_shape, (View(rows, columns, 0, channels),))
     with torch.device("meta"):
         return list(seen.along(architecture.plan(in_shape, classes=10)))  # how many does not matter
 
 
-def _axes(module: nn.Module, in_shape: Shape) -> tuple[Axis, Axis]:
+def window_axes(module: nn.Module, in_shape: Shape) -> tuple[Axis, Axis]:
+    """Where the windows of a layer lie that sees one (`LayerKind.sees`): a convolution or a pooling, padding,
+    resizing."""
     if isinstance(module, nn.Identity | nn.ZeroPad2d):
         left, right, top, bottom = module.padding if isinstance(module, nn.ZeroPad2d) else (0, 0, 0, 0)
         return _moved(in_shape[1], top, bottom), _moved(in_shape[2], left, right)
@@ -173,11 +242,30 @@ def _through(axis: Axis, places: _Places) -> _Places:
     return tuple(frozenset(chain(*(places[at] for at in sources if at is not None))) for sources in touched)
 
 
-def _united(branches: Sequence[_Places]) -> _Places:
-    """Place by place what any of `branches` sees; one that has mixed all sees the same everywhere."""
-    most = max(map(len, branches))
-    spread = [places if len(places) == most else places * most for places in branches]
-    return tuple(frozenset(chain(*seen)) for seen in zip(*spread, strict=True))
+def _channels(module: nn.Module, first: int, end: int) -> tuple[int, int]:
+    """The outputs of a layer that slides a window which the channels from `first` to `end` go into."""
+    if not isinstance(module, nn.Conv2d):
+        return first, end  # each channel by itself
+    each, gives = module.in_channels // module.groups, module.out_channels // module.groups
+    return first // each * gives, ((end - 1) // each + 1) * gives
+
+
+def _pruned(views: Sequence[View]) -> tuple[View, ...]:
+    """Without those that another one covers."""
+    kept: list[View] = []
+    for view in views:
+        if not any(other.covers(view) for other in kept):
+            kept = [other for other in kept if not view.covers(other)] + [view]
+    return tuple(kept)
+
+
+def _united(views: Sequence[_Places]) -> _Places:
+    """Place by place what any of `views` tells; one that has mixed all sees the same everywhere."""
+    most = max(map(len, views))
+    if any(len(places) not in (1, most) for places in views):  # vectors flattened from maps of other sizes
+        views, most = [_mixed(places) for places in views], 1
+    views = [places if len(places) == most else places * most for places in views]
+    return tuple(frozenset(chain(*seen)) for seen in zip(*views, strict=True))
 
 
 def _mixed(places: Sequence[frozenset[int]]) -> _Places:

@@ -10,6 +10,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from nnlab.errors import ShapeError
 from nnlab.nets.layers import Shape, make_layer
 
 
@@ -23,6 +24,7 @@ def layer_facts(
 
     Raises:
         LabError: as `nnlab.nets.layers.checked_options`.
+        ShapeError: also where more numbers would be needed than torch can count.
     """
     return _facts(kind, in_shape, tuple(sorted(options.items())), classes)
 
@@ -31,11 +33,16 @@ def layer_facts(
 def _facts(
     kind: str, in_shape: Shape, options: tuple[tuple[str, Any], ...], classes: int
 ) -> tuple[Shape, int, int]:
-    with torch.device("meta"), torch.no_grad():
-        module = make_layer(kind, in_shape, dict(options), classes)
-        module.eval()  # batch normalisation wants more than one sample while training
-        with _Counter() as counter:
-            found = module(torch.empty(1, *in_shape))
+    try:
+        with torch.device("meta"), torch.no_grad():
+            module = make_layer(kind, in_shape, dict(options), classes)
+            module.eval()  # batch normalisation wants more than one sample while training
+            with _Counter() as counter:
+                found = module(torch.empty(1, *in_shape))
+    except RuntimeError as error:
+        if "overflow" not in str(error):
+            raise
+        raise ShapeError("{layer} would have more values than torch can count.", layer=kind) from None
     return tuple(found.shape[1:]), sum(p.numel() for p in module.parameters()), counter.flops // 2
 
 

@@ -23,6 +23,7 @@ LIVE = f"live{SUFFIX}"
 _RESERVE = ".reserve"  # given up when the disk is full, so that the end of the run can still be told
 _RESERVE_BYTES = 64 * 1024
 _WAITING = 4  # snapshots that may wait for the disk before the training waits too
+_LARGE = 16 * 2**20  # bytes of a snapshot before which the training waits for the disk, so as to keep few
 
 
 class Recorder:
@@ -122,6 +123,8 @@ class _WeightsWriter:
     def put(self, snapshot: Snapshot, keep: bool) -> None:
         """Have `snapshot` written; one not to `keep` may be overtaken by the next."""
         if keep:
+            if sum(tensor.nbytes for tensor in snapshot.tensors.values()) > _LARGE:
+                self._queue.join()
             self._queue.put(snapshot)
         else:
             self._live = snapshot
@@ -137,14 +140,15 @@ class _WeightsWriter:
 
     def _work(self) -> None:
         while (snapshot := self._queue.get()) is not None:
-            if self._problem is not None:
-                continue  # the queue is emptied all the same, or who fills it would wait for ever
             try:
-                self._write(snapshot)
+                if self._problem is None:  # else the queue is only emptied, for who fills it would wait
+                    self._write(snapshot)
             except OSError as error:
                 self._problem = disk_problem(self._run, error)
             except Exception as error:  # no memory, say; the training must not wait for a dead thread
                 self._problem = RunError("The weights could not be written ({reason}).", reason=repr(error))
+            del snapshot  # not kept until the next one comes
+            self._queue.task_done()
 
     def _write(self, snapshot: Snapshot) -> None:
         if snapshot is not _LIVE_IS_NEW:

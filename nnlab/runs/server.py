@@ -27,7 +27,7 @@ from nnlab.runs.state import State, interrupt, store_state, stored_state
 from nnlab.runs.worker import work
 
 # The first optimizer and the first trace of a network import torch._dynamo: a second, paid here in advance.
-_PRELOAD = [
+PRELOAD = [
     "nnlab.runs.worker",
     "nnlab.runs.execute",
     "torch._dynamo",
@@ -40,7 +40,7 @@ _LOOK_SECONDS = 0.2  # between two looks at whether a waiting run is to be stopp
 class _Server:
     def __init__(self) -> None:
         self.context = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload(_PRELOAD)
+        self.context.set_forkserver_preload(PRELOAD)
         # Held open by this process alone: a worker that reads its end learns that the server is gone.
         self.watched, self.held = self.context.Pipe(duplex=False)
         self.jobs: SimpleQueue[tuple[Path, Path]] = SimpleQueue()

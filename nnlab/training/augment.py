@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from nnlab.errors import LabError
 
 _LIMITS = {"shift": 0.5, "rotate": 180.0, "scale": 0.9, "shear": 60.0, "elastic": 0.2}
-_ELASTIC_GRID = 5  # control points a side of the elastic displacement field
+ELASTIC_GRID = 5  # control points a side of the elastic displacement field
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Augmentation:
         offset = uniform(n, 2, 1) * self.shift * 2  # the grid's side is 2, from -1 to 1
         grid = F.affine_grid(torch.cat([rows, offset], dim=2), [n, 1, height, width], align_corners=False)
         if self.elastic:
-            coarse = uniform(n, 2, _ELASTIC_GRID, _ELASTIC_GRID) * self.elastic * 2
+            coarse = uniform(n, 2, ELASTIC_GRID, ELASTIC_GRID) * self.elastic * 2
             fine = F.interpolate(coarse, (height, width), mode="bicubic", align_corners=True)
             grid = grid + fine.permute(0, 2, 3, 1)
         background = fill.view(1, -1, 1, 1)

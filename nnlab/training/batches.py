@@ -15,6 +15,8 @@ from nnlab.transforms.training import Augmenter
 _CHUNK_VALUES = 2**19
 # Images that torchvision's transforms take one by one: few, because the training waits for them.
 _CHUNK_TRANSFORMED = 64
+# Bytes; tensors of their own start at multiples of it. From elsewhere a product may have other last bits.
+_ALIGNMENT = 64
 
 
 def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
@@ -63,6 +65,8 @@ class Batches:
         most = _CHUNK_TRANSFORMED if augmenter else _CHUNK_VALUES // values
         self._chunk = batch_size * max(1, most // batch_size)
         self._augmenter = augmenter
+        # Whether batches within a chunk start where tensors of their own would not.
+        self._shifted = bool(4 * values * batch_size % _ALIGNMENT)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         generator = torch.Generator().manual_seed(self._seed)
@@ -71,8 +75,11 @@ class Batches:
             for chunk in order.split(self._chunk):
                 images = normalise(self._taken(chunk), self._mean, self._std)
                 images = images.contiguous(memory_format=self._memory_format)
-                labels = self._labels[chunk]
-                yield from zip(images.split(self._batch_size), labels.split(self._batch_size), strict=True)
+                batches = zip(
+                    images.split(self._batch_size), self._labels[chunk].split(self._batch_size), strict=True
+                )
+                for some, labels in batches:
+                    yield some.clone() if self._shifted else some, labels
 
     def _taken(self, chunk: Tensor) -> Tensor:
         """The images at these places (on the device), augmented, not yet normalised."""

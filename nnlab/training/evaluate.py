@@ -10,10 +10,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from nnlab.data.dataset import Split
+from nnlab.nets.alive import forward_pass
+from nnlab.nets.cost import EVALUATED, samples_at_a_time
 from nnlab.training.batches import normalise
 from nnlab.training.losses import Loss
-
-_CHUNK = 1000  # samples at a time
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def evaluate(
 ) -> Evaluation:
     """Run all of `split` through `model`, on the model's device and in evaluation mode.
 
-    The model's mode and gradients are left as they were.
+    So many samples at a time as `chunk_size` says. The model's mode and gradients are left as they were.
     """
     device = next(model.parameters()).device
     was_training = model.training
@@ -42,7 +42,8 @@ def evaluate(
     correct = torch.zeros((), dtype=torch.int64)
     try:
         with torch.inference_mode():
-            for images, labels in zip(split.images.split(_CHUNK), split.labels.split(_CHUNK), strict=True):
+            size = chunk_size(model, split.images.shape[1:])
+            for images, labels in zip(split.images.split(size), split.labels.split(size), strict=True):
                 labels = labels.to(device)
                 logits = model(normalise(images.to(device), mean, std))
                 total += (loss(logits, labels).double() * len(labels)).cpu()
@@ -50,3 +51,15 @@ def evaluate(
     finally:
         model.train(was_training)
     return Evaluation(float(total) / len(split), int(correct) / len(split))
+
+
+def chunk_size(model: nn.Module, in_shape: Sequence[int]) -> int:
+    """How many samples of `in_shape` (C, H, W) `evaluate` takes at a time: 1000, or fewer where a forward
+    pass of so many would need much memory (see `nnlab.nets.cost.samples_at_a_time`).
+
+    The same for the same network on every machine, since the last bits of the loss depend on it.
+    """
+    try:
+        return samples_at_a_time(forward_pass(model, tuple(in_shape)))
+    except (NotImplementedError, RuntimeError):  # a model that looks at its values
+        return EVALUATED

@@ -24,7 +24,8 @@ def is_finite(model: nn.Module) -> bool:
 
 def layer_statistics(model: nn.Module, images: Tensor) -> dict[str, dict[str, float]]:
     """For each layer with weights: the norm of its last gradient, and of its outputs on `images` the
-    mean, the standard deviation and the share of exact zeros after the activation that follows it.
+    mean, the standard deviation and the share of exact zeros after the activation that follows it. Branches
+    and their join count as one layer.
 
     Runs one forward pass without gradients, in evaluation mode.
     """

@@ -9,8 +9,9 @@ import torch
 from nnlab.devices import detect_device, free_memory
 from nnlab.errors import LabError, check
 from nnlab.nets.architecture import Row
-from nnlab.nets.cost import training_memory
+from nnlab.nets.cost import TrainingCost, training_cost
 from nnlab.nets.layers import Shape
+from nnlab.training.losses import loss_function
 from nnlab.training.optim import optimizer_kind
 from nnlab.training.recipe import RunSpec
 
@@ -48,15 +49,52 @@ def preflight(
             "last batch has only one: take another batch size.",
             layer=row.name, samples=samples, batch=recipe.batch_size,
         )  # fmt: skip
+    check_memory(spec, in_shape, classes, samples, device)
+    return rows
+
+
+def check_memory(
+    spec: RunSpec, in_shape: Shape, classes: int, samples: int, device: torch.device | None = None
+) -> None:
+    """Raise `LabError` where training `spec` on `samples` images of `in_shape` (C, H, W) needs more memory
+    than is free; it says how much, and which batches would fit."""
     device = device or detect_device()
-    state = optimizer_kind(recipe.optimizer).state_per_parameter
-    needed = training_memory(rows, in_shape, recipe.batch_size, state)
-    free = free_memory(device)
-    if needed > free:
+    batch, data = spec.recipe.batch_size, samples * math.prod(in_shape)
+    cost = cost_of(spec, in_shape, classes, device)
+    needed, free = cost.peak(batch, data), free_memory(device)
+    if needed <= free:
+        return
+    largest = cost.largest_batch(free, data)
+    if largest:
         raise LabError(
             "Training {name} with batches of {batch} needs about {needed} GB of memory, and {device} has "
-            "{free} GB free: take a smaller batch or a smaller network.",
-            name=spec.architecture.name, batch=recipe.batch_size, needed=round(needed / 1e9, 1),
-            device=device.type, free=round(free / 1e9, 1),
+            "{free} GB free: the largest batch that fits is {largest}.",
+            name=spec.architecture.name, batch=batch, needed=_gigabytes(needed), device=device.type,
+            free=_gigabytes(free), largest=largest,
         )  # fmt: skip
-    return rows
+    raise LabError(
+        "Training {name} needs about {needed} GB of memory even with batches of one, {weights} GB of them "
+        "for its weights, their gradients and copies, and {device} has {free} GB free: take a smaller "
+        "network.",
+        name=spec.architecture.name, needed=_gigabytes(cost.peak(1, data)), weights=_gigabytes(cost.alone),
+        device=device.type, free=_gigabytes(free),
+    )  # fmt: skip
+
+
+def cost_of(spec: RunSpec, in_shape: Shape, classes: int, device: torch.device | None = None) -> TrainingCost:
+    """What training `spec` on images of `in_shape` (C, H, W) takes of memory.
+
+    Computing in bfloat16 is taken to need what float32 does: it keeps less, but of the weights a copy.
+
+    Raises:
+        ShapeError: the network does not take the images.
+    """
+    recipe = spec.recipe
+    return training_cost(
+        spec.architecture, in_shape, classes, optimizer_kind(recipe.optimizer).state_per_parameter,
+        loss_function(recipe.loss), on_cpu=(device or detect_device()).type == "cpu",
+    )  # fmt: skip
+
+
+def _gigabytes(count: int) -> float:
+    return round(count / 1e9, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 import torch
@@ -12,9 +13,18 @@ from nnlab.errors import LabError
 # (optimizer, steps of the whole run, steps of an epoch) -> scheduler, or None for a constant rate
 MakeSchedule = Callable[[torch.optim.Optimizer, int, int], lr_scheduler.LRScheduler | None]
 
+
+def cycles_momentum(optimizer: Callable[..., torch.optim.Optimizer]) -> bool:
+    """Whether an optimizer of this class has a momentum that one_cycle can move against the rate."""
+    return not inspect.signature(optimizer).parameters.keys().isdisjoint(("momentum", "betas"))
+
+
 SCHEDULES: dict[str, MakeSchedule] = {
     "one_cycle": lambda optimizer, steps, epoch: lr_scheduler.OneCycleLR(
-        optimizer, max_lr=[group["lr"] for group in optimizer.param_groups], total_steps=max(2, steps)
+        optimizer,
+        max_lr=[group["lr"] for group in optimizer.param_groups],
+        total_steps=max(2, steps),
+        cycle_momentum=cycles_momentum(type(optimizer)),
     ),
     "constant": lambda optimizer, steps, epoch: None,
     "step": lambda optimizer, steps, epoch: lr_scheduler.StepLR(optimizer, step_size=epoch, gamma=0.5),
@@ -27,7 +37,8 @@ def make_schedule(
 ) -> lr_scheduler.LRScheduler | None:
     """The scheduler of that name, to be stepped after each of `steps` batches; None if constant.
 
-    one_cycle: up to the recipe's rate and down again, momentum the other way (Smith, 2018).
+    one_cycle: up to the recipe's rate and down again, momentum, where there is one, the other way (Smith,
+    2018).
     step: halved after every epoch. cosine: from the recipe's rate to 0 (Loshchilov & Hutter, 2017).
     """
     if name not in SCHEDULES:

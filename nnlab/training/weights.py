@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import struct
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from nnlab.data.dataset import Dataset
-from nnlab.errors import LabError, RunError
+from nnlab.errors import LabError, RunError, check
 from nnlab.files import replace
 from nnlab.nets.architecture import Architecture
+from nnlab.nets.layers.kind import times
 
 SUFFIX = ".safetensors"
+_SIDE = 2**16  # pixels, and channels; more is a mistake
 _KEY = "nnlab"  # of our JSON in the header
 _DTYPES = {  # what safetensors calls them
     torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
     torch.int64: "I64", torch.int32: "I32", torch.uint8: "U8", torch.bool: "BOOL",
 }  # fmt: skip
+# What reading JSON that says anything may raise.
+_NONSENSE = (ValueError, TypeError, LookupError, RecursionError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class WeightsInfo:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> WeightsInfo:
-        """The inverse of `to_json`; raises `LabError` as `Architecture.from_json`."""
+        """The inverse of `to_json`; raises `LabError` as `Architecture.from_json` and `validate`."""
         channels, height, width = map(int, value["in_shape"])
         return cls(
             step=int(value["step"]),
@@ -63,7 +69,24 @@ class WeightsInfo:
             dataset=str(value["dataset"]),
             mean=tuple(map(float, value["mean"])),
             std=tuple(map(float, value["std"])),
-        )
+        ).validate()
+
+    def validate(self) -> WeightsInfo:
+        """Return self; raise `LabError` where it makes no sense."""
+        self.architecture.validate()
+        check(
+            all(1 <= extent <= _SIDE for extent in self.in_shape) and bool(self.classes) and self.step >= 0,
+            "Weights of {shape} images with {classes} classes after {step} steps are not possible.",
+            shape=times(self.in_shape), classes=len(self.classes), step=self.step,
+        )  # fmt: skip
+        check(
+            len(self.mean) == len(self.std) == self.in_shape[0]
+            and all(map(math.isfinite, (*self.mean, *self.std)))
+            and all(value >= 0 for value in self.std),
+            "Mean {mean} and standard deviation {std} do not normalise images of {count} channels.",
+            mean=self.mean, std=self.std, count=self.in_shape[0],
+        )  # fmt: skip
+        return self
 
 
 class TrainedModel(nn.Sequential):
@@ -74,17 +97,28 @@ class TrainedModel(nn.Sequential):
 
 def save_weights(path: Path, tensors: Mapping[str, Tensor], info: WeightsInfo, durable: bool = True) -> None:
     """Write contiguous CPU tensors and `info` to `path`, which is replaced in one step."""
-    metadata = {"format": "pt", _KEY: json.dumps(info.to_json())}
-    replace(path, lambda temporary: _write(temporary, tensors, metadata), durable)
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            _write(file, tensors, info)
+
+    replace(path, write, durable)
 
 
-def _write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+def weights_bytes(tensors: Mapping[str, Tensor], info: WeightsInfo) -> bytes:
+    """What `save_weights` would write."""
+    file = io.BytesIO()
+    _write(file, tensors, info)
+    return file.getvalue()
+
+
+def _write(file: BinaryIO, tensors: Mapping[str, Tensor], info: WeightsInfo) -> None:
     """The safetensors format: the length of the header, the header, the values.
 
     Written by us so that a full disk is an OSError, and straight from the tensors: `safetensors.torch.save`
     makes two copies of all weights first, which a training would have to have memory for.
     """
-    header: dict[str, Any] = {"__metadata__": metadata}
+    header: dict[str, Any] = {"__metadata__": {"format": "pt", _KEY: json.dumps(info.to_json())}}
     end = 0
     # Larger items first, so that everything is aligned.
     ordered = sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0]))
@@ -95,10 +129,26 @@ def _write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str
         }  # fmt: skip
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
-    with path.open("wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for _, tensor in ordered:
-            file.write(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    file.write(struct.pack("<Q", len(text)) + text)
+    for _, tensor in ordered:
+        file.write(tensor.reshape(-1).view(torch.uint8).numpy().data)
+
+
+def read_info(metadata: Mapping[str, str], name: str) -> WeightsInfo | None:
+    """What the header of the safetensors file `name` tells; None of a file that is not ours.
+
+    Raises:
+        LabError: it makes no sense.
+    """
+    if _KEY not in metadata:
+        return None
+    try:
+        return WeightsInfo.from_json(json.loads(metadata[_KEY]))
+    except (*_NONSENSE, AttributeError) as error:
+        raise LabError(
+            "What {file} says of its network makes no sense: {reason}",
+            file=name, reason=error if isinstance(error, LabError) else repr(error),
+        ) from None  # fmt: skip
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], WeightsInfo]:
@@ -113,7 +163,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], WeightsInfo]:
             return {name: file.get_tensor(name) for name in file.keys()}, info  # noqa: SIM118
     except FileNotFoundError:
         raise RunError("There are no weights in {path}.", path=path) from None
-    except (OSError, SafetensorError, ValueError, TypeError, LookupError, RecursionError) as error:
+    except (OSError, SafetensorError, *_NONSENSE) as error:
         raise RunError(
             "The weights in {path} cannot be read ({reason}).", path=path, reason=repr(error)
         ) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from nnlab.drawing import (
     shipped_model,
 )
 from nnlab.errors import LabError
+from nnlab.nets.source import import_block, model_source
 from nnlab.runs import Run, RunStore
 from nnlab.training.weights import TrainedModel, WeightsInfo
 from nnlab.ui.components import Answer
@@ -32,19 +33,15 @@ _MOST_LISTED = 50
 # Of nnlab/drawing/digits.json.
 mark("60,000 MNIST digits, 55,000 drawn by our own pen, and 30,000 drawings that are no digits")
 
+_IMPORTS = ("import numpy as np", "import torch", "from safetensors.torch import load_file", "import nnlab")
 _CODE = """\
-from collections import OrderedDict
-
-import numpy as np
-import torch
-from safetensors.torch import load_file
-from torch import nn
-
-import nnlab
 {imports}
-model = nn.Sequential(OrderedDict([
-{layers}
-]))
+
+
+{definitions}
+
+
+model = Net()
 model.load_state_dict(load_file({weights}))
 model.eval()
 
@@ -124,12 +121,12 @@ def reader(store: RunStore, run_id: str) -> Reader:
             "trained on {data}.",
             accuracy=facts["test_accuracy"], parameters=facts["parameters"], data=_(facts["trained_on"]),
         )  # fmt: skip
-        return Reader(model, line, _code(model, "from nnlab.drawing.shipped import WEIGHTS\n", "WEIGHTS"))
+        return Reader(model, line, _code(model, ["from nnlab.drawing.shipped import WEIGHTS"], "WEIGHTS"))
     run = store.open(run_id)
     kept = run.snapshots()
     model = _trained(str(run.path), kept[-1][0] if kept else 0, run)
     weights = f"nnlab.RunStore().open({run_id!r}).snapshots()[-1][1]"
-    return Reader(model, f"{_facts(run, model)} {_seen(model.info)}", _code(model, "", weights))
+    return Reader(model, f"{_facts(run, model)} {_seen(model.info)}", _code(model, [], weights))
 
 
 def answerer(model: TrainedModel, size: int) -> Callable[[list[np.ndarray]], Answer]:
@@ -180,16 +177,17 @@ def _seen(info: WeightsInfo) -> str:
     return _("Your drawing reaches it as {shape}, light on dark.", shape=shape)
 
 
-def _code(model: TrainedModel, imports: str, weights: str) -> str:
-    layers = "\n".join(f"    ({name!r}, nn.{module!r})," for name, module in model.named_children())
+def _code(model: TrainedModel, imports: Sequence[str], weights: str) -> str:
     info = model.info
+    source = model_source(info.architecture, info.in_shape, len(info.classes))
     mean, std = (
         repr(values[0]) if len(values) == 1 else f"torch.tensor({list(values)})[:, None, None]"
         for values in (info.mean, info.std)
     )
     return _CODE.format(
-        imports=imports, layers=layers, weights=weights, mean=mean, std=std, fitted=_fitting(info),
-        classes=list(info.classes),
+        imports=import_block({*source.imports, *_IMPORTS, *imports}),
+        definitions="\n\n\n".join([*source.helpers, source.definition]),
+        weights=weights, mean=mean, std=std, fitted=_fitting(info), classes=list(info.classes),
     )  # fmt: skip
 
 

@@ -8,3 +8,9 @@ import streamlit as st
 def palette() -> tuple[str, ...]:
     """The colours of charts in the reader's theme; Streamlit 1.67 does not hand them to Plotly."""
     return tuple(st.get_option(f"theme.{st.context.theme.type or 'light'}.chartCategoricalColors") or ())
+
+
+def background() -> str | None:
+    """The colour behind them."""
+    color: str | None = st.get_option(f"theme.{st.context.theme.type or 'light'}.backgroundColor")
+    return color

@@ -4,7 +4,7 @@
 import streamlit as st
 
 from nnlab.ui.text import _
-from nnlab.ui.train import live_view, recipe_form, shelf, shown_runs, start_button, training_code
+from nnlab.ui.train import code_view, live_view, recipe_form, shelf, shown_runs, start_button
 
 st.title(_("Train"))
 st.caption(_("Choose data and a network, press Start, and watch the loss fall as PyTorch computes it."))
@@ -14,6 +14,4 @@ start_button(spec)
 runs = shown_runs()
 live_view(runs)
 shelf(runs)
-if spec is not None:
-    with st.expander(_("The code that does the same"), icon=":material/code:"):
-        st.code(training_code(spec), language="python")
+code_view(spec, runs)

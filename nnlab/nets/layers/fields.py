@@ -86,23 +86,21 @@ class Field:
             case "toggle":
                 return LabError("{field} of {kind} is {value}; it should be true or false.", **values)
             case "number":
-                return LabError(
-                    "{field} of {kind} is {value}; it should lie in {low:g} to {high:g}.", **values
-                )
+                return LabError("{field} of {kind} is {value}; it should lie in {low} to {high}.", **values)
             case "pair" if self.words:
                 return LabError(
-                    "{field} of {kind} is {value}; it should be a whole number from {low:g} to {high:g}, or "
+                    "{field} of {kind} is {value}; it should be a whole number from {low} to {high}, or "
                     "two of them, for height and width, or {words}.",
                     **values, words=", ".join(map(repr, self.words)),
                 )  # fmt: skip
             case "pair":
                 return LabError(
-                    "{field} of {kind} is {value}; it should be a whole number from {low:g} to {high:g}, or "
+                    "{field} of {kind} is {value}; it should be a whole number from {low} to {high}, or "
                     "two of them, for height and width.",
                     **values,
                 )
         return LabError(
-            "{field} of {kind} is {value}; it should be a whole number from {low:g} to {high:g}.", **values
+            "{field} of {kind} is {value}; it should be a whole number from {low} to {high}.", **values
         )
 
 

@@ -78,7 +78,7 @@ class Template:
         kind: what joins the branches.
 
     Attributes:
-        parameters: those with a default come last.
+        parameters: widths come first, those with a default last.
         complete: whether it tells all: what a branch holds that some blocks lack has to follow from what is
             known of all of them, and so has whether they have it.
         condition: true for the blocks that lack a branch; empty where none does.
@@ -98,7 +98,8 @@ class Template:
             if not all(slot.position in block for block in blocks):
                 self.complete &= self._settle_optional(slot)
         name_parameters(self.parameters, self._full, kind)
-        self.parameters.sort(key=lambda parameter: parameter.has_default)
+        # Widths are given by their place in a call (and have no default), all others by name.
+        self.parameters.sort(key=lambda parameter: (parameter.has_default, not parameter.is_width))
         lacking = [len(block) < len(self._full) for block in blocks]
         self.condition = " and ".join(self._tests(lacking)) if any(lacking) else ""
         self.complete &= bool(self.condition) or not any(lacking)

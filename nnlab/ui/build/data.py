@@ -30,7 +30,7 @@ class Target:
         return self.name != IMAGENET
 
 
-def data_choice(width: int = 240) -> Target:
+def data_choice(width: int = 335) -> Target:
     """Draw the choice of the data; what is chosen. The URL holds it as ``?data=``."""
     names = _names()
     if "data" in st.query_params:
@@ -45,14 +45,17 @@ def data_choice(width: int = 240) -> Target:
 
 def target() -> Target:
     """What was chosen last."""
-    name = st.session_state.get(_KEPT, _names()[0])
+    name = st.session_state.get(_KEPT)
     try:
-        info = None if name == IMAGENET else dataset_info(name)
+        return _described(name or _names()[0])
     except DataError:  # deleted by somebody in this very moment
-        name = _names()[0]
-        info = dataset_info(name)
-    if info is None:
+        return _described(_names()[0])
+
+
+def _described(name: str) -> Target:
+    if name == IMAGENET:
         return Target(IMAGENET, (3, 224, 224), 1000)
+    info = dataset_info(name)
     return Target(name, info.shape, len(info.classes))
 
 
@@ -62,9 +65,9 @@ def _names() -> list[str]:
 
 def _title(name: str) -> str:
     if name == IMAGENET:
-        return _("ImageNet's size: {shape}, {classes} classes", shape="3 × 224 × 224", classes="1,000")
+        return _("ImageNet's size: {shape}, {classes} classes", shape="3×224×224", classes="1,000")
     info = dataset_info(name)
-    shape = " × ".join(map(str, info.shape))
+    shape = "×".join(map(str, info.shape))
     return _("{title}: {shape}, {classes} classes", title=dataset_title(name), shape=shape,
              classes=len(info.classes))  # fmt: skip
 

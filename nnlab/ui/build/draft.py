@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from nnlab.errors import LabError
 from nnlab.nets.architecture import Architecture
@@ -33,6 +34,7 @@ class History:
         run: what the last change was part of; further changes of the same run take its place.
         own: what the other pages were told last.
         said: what stood in the address last: its ``model`` and its ``net``.
+        written: what has been written there before.
     """
 
     states: list[Architecture] = field(default_factory=list)
@@ -40,6 +42,7 @@ class History:
     run: str | None = None
     own: Architecture | None = None
     said: tuple[str | None, str | None] = (None, None)
+    written: list[tuple[str | None, str | None]] = field(default_factory=list)
 
     @property
     def current(self) -> Architecture:
@@ -84,7 +87,9 @@ def arrive() -> None:
     stays, kept = _OPEN in st.session_state, kept_own()
     said = (st.query_params.get("model"), st.query_params.get("net"))
     named = None
-    if said != found.said and (said != (None, None) or stays):
+    if said in found.written and stays and not went_back():
+        pass  # the browser has not heard yet what was written after it
+    elif said != found.said and (said != (None, None) or stays):
         named = _named(*said, usual=stays)
     elif kept is not None and kept != found.own:
         named = kept
@@ -93,6 +98,12 @@ def arrive() -> None:
     elif not found.states:
         found.push(preset(preset_names()[0]))
     settle()
+
+
+def went_back() -> bool:
+    """Whether the browser's Back or Forward has asked for this run."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 def draft() -> Architecture:
@@ -141,7 +152,10 @@ def settle() -> bool:
     name, link = preset_name(), None
     if name is None and found.current.layers:
         link = to_link(found.current)
-    found.said = (None if name == preset_names()[0] else name, link)
+    said = (None if name == preset_names()[0] else name, link)
+    if said != found.said:
+        found.written = [*found.written, found.said][-_MOST:]
+    found.said = said
     set_query("model", found.said[0])
     link_written(link)
     _tell()

@@ -6,7 +6,7 @@ const createChain = (host) => {
   const row = element("div", { class: "row", role: "listbox" });
   const readout = element("div", { class: "readout number" });
   host.append(row, readout);
-  let header, stages = [], chosen = 0, pointed = null, component;
+  let header, stages = [], chosen = 0, pointed = null, seen = null, component;
 
   const isMap = ({ shape }) => shape.length === 3;
   // A vector is shown as a column of squares, a long one as several columns.
@@ -19,12 +19,15 @@ const createChain = (host) => {
   };
 
   const make = () => {
+    const branches = header.stages.some((stage) => stage.title);
+    row.classList.toggle("branched", branches);
     stages = header.stages.map((stage, index) => {
       const slot = element("div", { class: "maps" });
-      const title = element("b", {}, stage.name);
+      const title = element("b", {}, stage.title || stage.name);
+      const path = element("span", { class: "quiet path" }, element("bdi", {}, stage.title ? stage.name : "\u00a0"));
       const shape = element("span", { class: "quiet number" }, stage.size);
       const more = element("span", { class: "quiet" }, stage.more);
-      const button = element("button", { type: "button", role: "option", onclick: () => choose(index) }, title, shape);
+      const button = element("button", { type: "button", role: "option", onclick: () => choose(index), title: stage.name }, title, ...(branches ? [path] : []), shape);
       const box = element("div", { class: "stage" }, button, slot, more);
       const sheet = createSheet(slot, {
         label: () => `${stage.name} ${stage.size}`,
@@ -127,6 +130,13 @@ const createChain = (host) => {
     row.setAttribute("aria-label", header.texts.label);
     draw();
     point(pointed?.index, pointed?.at);
+    if (seen !== chosen) bringIntoView();
+    seen = chosen;
+  };
+  // Where something else has chosen a stage.
+  const bringIntoView = () => {
+    const [box, view] = [stages[chosen].box.getBoundingClientRect(), row.getBoundingClientRect()];
+    if (box.left < view.left || box.right > view.right) row.scrollLeft += box.left - view.left - view.width / 3;
   };
   return { update, resized: draw };
 };

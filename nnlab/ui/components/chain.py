@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from nnlab.ui.components.library import limit, pack, part
 from nnlab.ui.text import _
 
 _MOST_MAPS = 5  # of a stage; all of them are in the detail below
+_MOST_SENT = 40_000  # values of a stage, where more than one map is shown
 _MOST_VALUES = 512  # of a vector
 
 Boxes = Sequence[tuple[int, int]]
@@ -28,6 +29,8 @@ class Stage:
             and the same for the columns.
         grey: whether it is an image of values in [0, 1].
         labels: the name of each value of a vector.
+        title: what the stage is called above its maps, where that is not its name: of a layer in a branch,
+            whose name is long.
     """
 
     name: str
@@ -35,14 +38,25 @@ class Stage:
     boxes: tuple[Boxes, Boxes] | None = None
     grey: bool = False
     labels: Sequence[str] | None = None
+    title: str = ""
 
 
-def chain(stages: Sequence[Stage], *, chosen: int, key: str) -> int:
+def chain(
+    stages: Sequence[Stage], *, chosen: int, key: str, on_choose: Callable[[int], None] | None = None
+) -> int:
     """Show `stages`, the first of which is the input; the index of the one that is chosen.
 
-    Choosing another runs the page again; `chosen` is where it starts.
+    Choosing another runs the page again. With `on_choose`, that is called before, and what is shown is always
+    `chosen`; without, `chosen` is where it starts.
     """
-    told = (st.session_state.get(key) or {}).get("chosen")
+    told = None if on_choose else (st.session_state.get(key) or {}).get("chosen")
+
+    def noted() -> None:
+        """A state of a component is only kept where it has a callback."""
+        index = (st.session_state.get(key) or {}).get("chosen")
+        if on_choose is not None and index is not None:
+            on_choose(min(int(index), len(stages) - 1))
+
     header: dict[str, Any] = {
         "stages": [_told(stage) for stage in stages],
         "input": list(stages[0].output.shape),
@@ -54,17 +68,14 @@ def chain(stages: Sequence[Stage], *, chosen: int, key: str) -> int:
     }
     blobs = [np.ascontiguousarray(_shown(stage.output), dtype="<f4").tobytes() for stage in stages]
     state = part("chain")(
-        key=key, data=pack(header, *blobs), default={"chosen": chosen}, on_chosen_change=_noted
+        key=key, data=pack(header, *blobs), default={"chosen": chosen}, on_chosen_change=noted
     )
-    return min(int(state.chosen), len(stages) - 1)
-
-
-def _noted() -> None:
-    """A state of a component is only kept where it has a callback."""
+    return chosen if on_choose else min(int(state.chosen), len(stages) - 1)
 
 
 def _shown(output: Tensor) -> np.ndarray:
-    shown = output[:_MOST_MAPS] if output.ndim == 3 else output[:_MOST_VALUES]
+    count = max(1, min(_MOST_MAPS, _MOST_SENT // output[0].numel())) if output.ndim == 3 else _MOST_VALUES
+    shown = output[:count]
     return np.asarray(shown.detach().numpy())
 
 
@@ -75,6 +86,7 @@ def _told(stage: Stage) -> dict[str, Any]:
     shape = list(output.shape) if output.ndim == 3 else [len(shown)]
     return {
         "name": stage.name,
+        "title": stage.title,
         "size": "×".join(map(str, output.shape)),
         "shape": shape,  # of what is drawn
         "shown": len(shown) if output.ndim == 3 else 1,

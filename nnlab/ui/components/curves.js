@@ -74,7 +74,8 @@ const createCurves = (host) => {
     context.beginPath();
     context.rect(area.left - 5, area.top - 5, area.right - area.left + 10, area.bottom - area.top + 10);
     context.clip();
-    for (const line of shown()) drawLine(context, theme, line);
+    const inFront = shown().sort((a, b) => Boolean(b.look.faint) - Boolean(a.look.faint)); // faint ones behind
+    for (const line of inFront) drawLine(context, theme, line);
     context.restore();
     if (box) {
       context.fillStyle = `${theme.primary}26`;
@@ -90,6 +91,21 @@ const createCurves = (host) => {
     all.disabled = zoom === null;
   };
   const redraw = () => (frame ??= requestAnimationFrame(draw));
+
+  const numberTicks = () => {
+    const { left, right, range } = area;
+    const { ticks, digits } = linearTicks(range.x0, range.x1, (right - left) / 90);
+    return ticks.map((at) => [at, tickText(at, digits)]);
+  };
+  // As many of the names as fit beside each other, evenly spread.
+  const namedTicks = (context) => {
+    const { left, right, range } = area;
+    const [low, high] = [Math.max(0, Math.ceil(range.x0)), Math.min(header.xNames.length - 1, Math.floor(range.x1))];
+    const names = header.xNames.map((name, at) => [at, name]).slice(low, high + 1);
+    const widest = Math.max(1, ...names.map(([, name]) => context.measureText(name).width)) + 14;
+    const step = Math.max(1, Math.ceil((widest * (range.x1 - range.x0)) / (right - left)));
+    return names.filter(([at]) => at % step === 0);
+  };
 
   const drawFrame = (context, theme, rows) => {
     const { left, right, top, bottom, range, toX } = area;
@@ -110,9 +126,7 @@ const createCurves = (host) => {
     }
     context.textBaseline = "top";
     context.textAlign = "center";
-    const { ticks, digits } = linearTicks(range.x0, range.x1, (right - left) / 90);
-    for (const at of ticks) {
-      const text = tickText(at, digits);
+    for (const [at, text] of header.xNames ? namedTicks(context) : numberTicks()) {
       const half = context.measureText(text).width / 2;
       context.fillText(text, Math.min(toX(at), right + 12 - half), bottom + 7);
     }
@@ -180,7 +194,8 @@ const createCurves = (host) => {
       swatch.style.background = ink(line, theme);
       return element("div", {}, swatch, `${line.name} `, element("b", {}, exact(line.y[at])), where);
     });
-    tip.replaceChildren(element("div", { class: "quiet" }, `${header.xLabel} ${exact(cursor)}`), ...rows);
+    const heading = header.xNames?.[cursor] ?? `${header.xLabel} ${exact(cursor)}`;
+    tip.replaceChildren(element("div", { class: "quiet" }, heading), ...rows);
     tip.hidden = false;
     const left = area.toX(cursor);
     const beside = left + 12 + tip.offsetWidth < host.clientWidth ? left + 12 : left - 12 - tip.offsetWidth;

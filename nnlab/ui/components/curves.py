@@ -41,6 +41,7 @@ def curves(
     height: int = 320,
     log_y: bool = False,
     smoothing: float = 0.0,
+    x_names: Sequence[str] | None = None,
 ) -> None:
     """A live line chart. Call it at each update with the whole history of every series.
 
@@ -51,6 +52,8 @@ def curves(
         height: CSS pixels of the plot.
         log_y, smoothing: how the reader's switches stand at first; smoothing is the weight of the past
             (0 to 0.99) in an exponential moving average, with the raw line kept behind it.
+        x_names: what is called so at x = 0, 1, 2, ...; the numbers themselves by default. There is nothing to
+            smooth then.
     """
     names = [line.name for line in series]
     if len(set(names)) < len(names):
@@ -75,7 +78,7 @@ def curves(
         del sent[gone]
     header: dict[str, Any] = {
         "series": lines, "xLabel": x_label, "yLabel": y_label, "height": height, "logY": log_y,
-        "smoothing": smoothing, "texts": _texts(),
+        "smoothing": smoothing, "xNames": None if x_names is None else list(x_names), "texts": _texts(),
     }  # fmt: skip
     mount(key=key, data=pack(header, *blobs), on_resend_change=sent.clear)
 

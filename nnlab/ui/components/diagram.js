@@ -107,7 +107,8 @@ const createDiagram = (host) => {
   const scroller = element("div", { class: "scroller" }, svg);
   const name = element("b");
   const facts = element("span");
-  const readout = element("div", { class: "readout", "aria-live": "off" }, name, facts);
+  const opener = element("button", { type: "button", onclick: () => open(chosen) });
+  const readout = element("div", { class: "readout", "aria-live": "off" }, element("span", {}, name, facts), opener);
   const legend = element("div", { class: "legend quiet" });
   host.append(scroller, readout, legend);
 
@@ -115,7 +116,7 @@ const createDiagram = (host) => {
   let header, component, pointed = null, chosen = null, asked, focused = null;
 
   const layerOf = (path) => header.layers.find((layer) => layer.path === path);
-  const stopsOf = (path) => [...nodes.values()].filter((node) => node.item.path === path);
+  const stopsOf = (path) => [...nodes.values()].filter((node) => node.item.path === path); // slabs and signs
 
   const draw = () => {
     const kept = new Set();
@@ -168,13 +169,15 @@ const createDiagram = (host) => {
     const layer = layerOf(path);
     if (path === "") return [header.input[0], header.input[1]];
     if (layer) return [layer.name, `${layer.kind} · ${layer.facts}`];
-    return path === null || path === undefined ? ["", header.problem ?? header.texts.sum] : ["", header.problem ?? ""];
+    return path === null || path === undefined ? ["", header.texts.sum] : ["", header.problem ?? ""];
   };
   const spoken = (path) => told(path).filter(Boolean).join(": ");
 
   const show = () => {
     for (const node of nodes.values()) {
       const { type, path } = node.item;
+      if (type === "label")
+        for (const text of node.children) text.classList.toggle("chosen", chosen !== null && text.dataset.path === chosen);
       if (type !== "slab" && type !== "sign") continue;
       node.classList.toggle("pointed", pointed !== null && path === pointed);
       node.classList.toggle("chosen", chosen !== null && path === chosen);
@@ -183,6 +186,7 @@ const createDiagram = (host) => {
     const [title, rest] = told(pointed ?? chosen);
     if (name.textContent !== title) name.textContent = title;
     if (facts.textContent !== rest) facts.textContent = rest;
+    opener.classList.toggle("away", !header.texts.open || !layerOf(chosen) || (pointed ?? chosen) !== chosen);
   };
 
   const point = (path, tell = true) => {
@@ -199,6 +203,11 @@ const createDiagram = (host) => {
     component.setStateValue("chosen", path);
   };
 
+  // The linked list knows how a layer is opened.
+  const open = (path) => {
+    if (header.texts.open && layerOf(path)) document.dispatchEvent(new CustomEvent("nnlab:open", { detail: { key: header.linked, path } }));
+  };
+
   // From lists that are linked with this picture.
   const heard = ({ detail }) => {
     if (!header || detail?.key !== header.linked || detail.path === pointed) return;
@@ -206,11 +215,12 @@ const createDiagram = (host) => {
     if (detail.path) bringIntoView(detail.path);
   };
   const bringIntoView = (path) => {
-    const [first] = stopsOf(path);
-    if (!first) return;
-    const [box, view] = [first.getBoundingClientRect(), scroller.getBoundingClientRect()];
-    const margin = 40;
-    const by = Math.max(0, box.right + margin - view.right) || Math.min(0, box.left - margin - view.left);
+    const boxes = stopsOf(path).map((node) => node.getBoundingClientRect());
+    if (!boxes.length) return;
+    const [left, right] = [Math.min(...boxes.map((box) => box.left)), Math.max(...boxes.map((box) => box.right))];
+    const view = scroller.getBoundingClientRect();
+    const margin = 44; // more than what fades
+    const by = Math.max(0, right + margin - view.right) || Math.min(0, left - margin - view.left);
     if (by) scroller.scrollLeft += by;
   };
 
@@ -218,6 +228,7 @@ const createDiagram = (host) => {
   svg.addEventListener("pointerover", (event) => point(pathAt(event)));
   svg.addEventListener("pointerleave", () => point(null));
   svg.addEventListener("click", (event) => choose(pathAt(event)));
+  svg.addEventListener("dblclick", (event) => open(pathAt(event)));
   svg.addEventListener("focusin", (event) => point(pathAt(event)));
   svg.addEventListener("focusout", () => point(null));
 
@@ -282,19 +293,26 @@ const createDiagram = (host) => {
     const swatches = Object.entries(header.families).map(([family, text]) =>
       element("span", {}, element("i", { class: `swatch ${family}` }), text),
     );
-    legend.replaceChildren(...swatches, ...rulers, element("span", {}, element("i", { class: "wedge" }), header.edges));
+    const edges = header.edges ? [element("span", {}, element("i", { class: "wedge" }), header.edges)] : [];
+    legend.replaceChildren(...swatches, ...rulers, ...edges);
   };
 
   const update = ({ header: next }, mounted) => {
     component = mounted;
     header = next;
+    const other = header.chosen !== asked && header.chosen !== chosen;
     if (header.chosen !== asked) chosen = header.chosen;
     asked = header.chosen;
+    opener.textContent = header.texts.open ?? "";
     themeOf(host).lines.forEach((colour, at) => host.style.setProperty(`--c${at}`, colour));
     draw();
     explain();
     show();
-    fade();
+    // Once the browser has laid it out: asking for places before would make it do so twice.
+    requestAnimationFrame(() => {
+      if (other && chosen) bringIntoView(chosen);
+      fade();
+    });
   };
   document.addEventListener("nnlab:layer", heard);
   return { update, resized: fade, destroy: () => document.removeEventListener("nnlab:layer", heard) };

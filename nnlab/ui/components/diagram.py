@@ -11,22 +11,13 @@ from nnlab.errors import LabError
 from nnlab.nets.architecture import Architecture, Path, Row
 from nnlab.nets.branches import JOINS
 from nnlab.nets.layers import LAYERS, Shape
+from nnlab.ui.components.builder import FAMILIES
 from nnlab.ui.components.diagram_items import Scale
 from nnlab.ui.components.diagram_layout import Words, layout
 from nnlab.ui.components.library import pack, part
 from nnlab.ui.text import _, mark, say
 
-_FAMILIES = {
-    "convolution": mark("convolution"),
-    "pooling": mark("pooling"),
-    "linear": mark("linear"),
-    "shape": mark("shape"),
-    "activation": mark("activation"),
-    "softmax": mark("softmax"),
-    "normalisation": mark("normalisation"),
-    "dropout": mark("dropout"),
-    "join": mark("branches joined"),
-}
+_FAMILIES = {**FAMILIES, "join": mark("Branches joined")}
 
 
 def diagram(
@@ -38,6 +29,7 @@ def diagram(
     fields: Mapping[Path, tuple[int, int]] | None = None,
     chosen: Path | None = None,
     on_choose: Callable[[Path], None] | None = None,
+    opens: bool = False,
     linked: str = "",
     key: str,
 ) -> Path | None:
@@ -49,8 +41,11 @@ def diagram(
     Args:
         rows, problem: what `Architecture.look` gives.
         fields: the (height, width) of the image that a unit in the middle of a layer sees, by its path.
-        chosen: the layer that is marked; without it, the one that was chosen here.
-        on_choose: called before the page runs again because another layer was chosen here.
+        chosen: the layer that is marked.
+        on_choose: called before the page runs again because another layer was chosen here; without it, that
+            one is marked from then on.
+        opens: whether the linked list takes the event ``nnlab:open``, ``{key: linked, path: "3.0.2"}``: that
+            layer is to be opened on the Layers page.
         linked: what this picture and the lists that it is linked with call each other; usually `key`.
     """
     words = Words(_("input"), _("as it is"), _("{count} not reached"))
@@ -63,20 +58,21 @@ def diagram(
         "layers": [_told(row, fields or {}) for row in rows],
         "input": [_("input"), _times(in_shape)],
         "problem": None if problem is None else say(problem),
-        "chosen": _text(chosen) if chosen is not None else told,
+        "chosen": _text(chosen) if chosen else told if on_choose is None else None,
         "linked": linked or key,
         "scale": _scale(drawing.scale),
-        "edges": _("parameters (√), at most {count}", count=f"{drawing.scale.params:,}"),
+        "edges": drawing.scale.params
+        and _("parameters (√), at most {count}", count=f"{drawing.scale.params:,}"),
         "families": {
             name: _(title)
             for name, title in _FAMILIES.items()
             if any(_family(row) == name and (name != "join" or row.kind == "concat") for row in rows)
         },
         "texts": {
+            **({"open": _("Open in Layers")} if opens else {}),
             "label": _("The network to scale; arrow keys walk from layer to layer, Enter chooses one"),
-            "sum": _("{layers} layers · {params} parameters · {macs} multiply-adds",
-                     layers=len(rows), params=f"{sum(row.params for row in rows):,}",
-                     macs=f"{sum(row.macs for row in rows):,}"),
+            "sum": _sum(rows) if problem is None
+            else _("Drawn as far as it fits: {layers} layers", layers=len(rows)),
         },
     }  # fmt: skip
 
@@ -101,6 +97,12 @@ def _told(row: Row, fields: Mapping[Path, tuple[int, int]]) -> dict[str, Any]:
         facts.append(_("sees {size} of the input", size=_times(fields[row.path])))
     title = LAYERS[row.kind].torch if row.kind in LAYERS else row.kind
     return {"path": _text(row.path), "name": row.name, "kind": title, "facts": " · ".join(facts)}
+
+
+def _sum(rows: Sequence[Row]) -> str:
+    params, macs = sum(row.params for row in rows), sum(row.macs for row in rows)
+    return _("{layers} layers · {params} parameters · {macs} multiply-adds",
+             layers=len(rows), params=f"{params:,}", macs=f"{macs:,}")  # fmt: skip
 
 
 def _scale(scale: Scale) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from nnlab.nets.layers import Shape
 SIDE, THICK, BAR, CAP = 104.0, 30.0, 9.0, 5.0  # the largest side; the most channels; a vector; a cap: pixels
 LEAST = 3.0  # what is smaller would not be seen
 THINNEST, THICKEST = 2.0, 13.0  # edges with parameters
-LINE, LETTER = 13.0, 6.2  # of labels: the height of a line, and how wide a letter is at most
+LINE, LETTER = 13.0, 6.8  # of labels: the height of a line, and how wide a letter is at most
 _DEPTH, _RISE = 0.3, 0.2  # how far the width of a map goes to the right and up
 _FEW = 16  # channels: where there are less, the most of them are thinner than `THICK`
 _LINEAR_TO = 16  # the ratio of the sides from which on their square roots are drawn
@@ -194,7 +194,7 @@ class Label:
         if self.role in ("same", "more"):
             return [None] * len(self.lines)
         first = len(self.lines) - len(self.caps)
-        return [_text(self.path)] * first + [_text(path) for path in self.caps]
+        return [*[_text(self.path)] * first, *map(_text, self.caps)]
 
     def moved(self, x: float, y: float) -> Label:
         return replace(self, x=self.x + x, y=self.y + y)

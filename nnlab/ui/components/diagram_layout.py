@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from nnlab.errors import LabError, ShapeError
-from nnlab.nets.architecture import Architecture, Path, Row
+from nnlab.nets.architecture import Architecture, Path, Row, layer_names
 from nnlab.nets.layers import LAYERS, Shape
 from nnlab.nets.spec import Chain, LayerSpec
 from nnlab.ui.components.diagram_items import CAP, LINE, Edge, Item, Label, Scale, Sign, Slab, wide
@@ -108,7 +108,8 @@ class _Layout:
             if layer.joins:
                 self._fork(track, layer, path)
             if path not in self._rows:
-                return self._broken(track, path, layers[place:])
+                name = layer_names(layers)[place] if len(path) == 1 else _short(layer.kind)
+                return self._broken(track, path, name, layers[place:])
             place += 1
             if layer.kind == "residual":
                 continue
@@ -186,10 +187,10 @@ class _Layout:
         self._found |= sign.wrong
         track.port = track.end = track.told = sign.x + _SIGN
 
-    def _broken(self, track: _Track, path: Path, rest: Chain) -> _Track:
-        """The end of a chain whose layer at `path` cannot be drawn; `rest` are that one and those behind."""
+    def _broken(self, track: _Track, path: Path, name: str, rest: Chain) -> _Track:
+        """The end of a chain whose layer `name` at `path` cannot be drawn; `rest` are that one and those
+        behind."""
         if not self._found:
-            name = _short(rest[0].kind)
             x = max(track.end + 34, track.told + _AROUND + wide(name) / 2)
             track.items.append(Edge(path, track.port, 0, x - _SIGN, 0, "cut", dashed=True))
             track.items.append(Sign(path, "break", x, 0, wrong=True))

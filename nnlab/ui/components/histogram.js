@@ -1,8 +1,7 @@
-// A histogram of bytes: 256 bins, and under them an axis for each thing that a byte becomes.
+// A histogram, and under its bins an axis for each thing that stands there, such as what a byte becomes.
 
 export default (component, css) => mountView(component, css, createHistogram);
 
-const BINS = 256;
 const [LEFT, RIGHT, TOP, AXIS] = [44, 12, 10, 20];
 const TONES = ["#d8453c", "#2f9e53", "#3f7fe0"]; // red, green and blue, told apart by their dashes too
 const DASHES = [[], [6, 3], [2, 2]];
@@ -12,21 +11,23 @@ const createHistogram = (host) => {
   const readout = element("div", { class: "readout number", "aria-live": "polite" });
   const legend = element("div", { class: "names" });
   host.append(legend, canvas, readout);
-  let header, counts, values, here = null, plot;
+  let header, counts, values, bins, here = null, plot;
 
-  const countOf = (channel, bin) => counts[channel * BINS + bin];
+  const countOf = (channel, bin) => counts[channel * bins + bin];
   const shortText = (value) => String(Number(value.toFixed(2))).replace("-", "\u2212");
 
   const draw = () => {
     if (!header) return;
     const theme = themeOf(host);
     const width = Math.max(200, host.clientWidth);
+    const most = Math.max(1, ...counts);
+    const top = Math.log10(1 + most);
     const names = Math.max(0, ...header.axes.map((name) => name.length)) * 6.5 + 8;
-    plot = { left: Math.max(LEFT, Math.min(names, width / 4)), bottom: TOP + header.height };
+    const numbers = (10 ** Math.floor(Math.log10(1 + most))).toLocaleString("en").length * 7 + 8;
+    plot = { left: Math.max(LEFT, numbers, Math.min(names, width / 4)), bottom: TOP + header.height };
     plot.wide = width - plot.left - RIGHT;
     const context = sizeCanvas(canvas, width, plot.bottom + AXIS * header.axes.length + 4);
-    const top = Math.log10(1 + Math.max(1, ...counts));
-    const x = (bin) => plot.left + (bin * plot.wide) / BINS;
+    const x = (bin) => plot.left + (bin * plot.wide) / bins;
     const y = (count) => plot.bottom - (Math.log10(1 + count) / top) * header.height;
     context.font = `12px ${theme.font}`;
     context.textBaseline = "middle";
@@ -47,13 +48,13 @@ const createHistogram = (host) => {
     }
     if (here !== null) {
       context.fillStyle = theme.raised;
-      context.fillRect(x(here) - 1, TOP, plot.wide / BINS + 2, header.height);
+      context.fillRect(x(here) - 1, TOP, plot.wide / bins + 2, header.height);
     }
     if (header.channels === 1) {
-      for (let bin = 0; bin < BINS; bin += 1) {
+      for (let bin = 0; bin < bins; bin += 1) {
         context.fillStyle = bin === here ? theme.lines[1] : theme.primary;
         const up = y(countOf(0, bin));
-        context.fillRect(x(bin), up, Math.max(1, plot.wide / BINS - 0.5), plot.bottom - up);
+        context.fillRect(x(bin), up, Math.max(1, plot.wide / bins - 0.5), plot.bottom - up);
       }
     } else {
       for (let channel = 0; channel < header.channels; channel += 1) {
@@ -61,7 +62,7 @@ const createHistogram = (host) => {
         context.lineWidth = 1.5;
         context.setLineDash(DASHES[channel]);
         context.beginPath();
-        for (let bin = 0; bin < BINS; bin += 1) {
+        for (let bin = 0; bin < bins; bin += 1) {
           context.lineTo(x(bin), y(countOf(channel, bin)));
           context.lineTo(x(bin + 1), y(countOf(channel, bin)));
         }
@@ -75,11 +76,11 @@ const createHistogram = (host) => {
       context.fillStyle = theme.text;
       context.textAlign = "right";
       context.fillText(name, plot.left - 6, at, plot.left - 8);
-      for (const bin of header.ticks) {
-        context.textAlign = bin === 0 ? "left" : bin === BINS - 1 ? "right" : "center";
-        const middle = x(bin + (bin === 0 ? 0 : bin === BINS - 1 ? 1 : 0.5));
-        context.fillText(shortText(values[axis * BINS + bin]), middle, at);
-      }
+      header.ticks.forEach((bin, place) => {
+        context.textAlign = bin === 0 ? "left" : bin === bins - 1 ? "right" : "center";
+        const middle = x(bin + (bin === 0 ? 0 : bin === bins - 1 ? 1 : 0.5));
+        context.fillText(header.tickTexts?.[place] ?? shortText(values[axis * bins + bin]), middle, at);
+      });
     });
   };
 
@@ -87,7 +88,7 @@ const createHistogram = (host) => {
     here = bin;
     if (bin === null) readout.textContent = `${header.texts.pixels} (${header.texts.log})`;
     else {
-      const becomes = header.axes.map((name, axis) => `${name} ${float32Text(values[axis * BINS + bin])}`);
+      const becomes = header.axes.map((name, axis) => `${name} ${float32Text(values[axis * bins + bin])}`);
       const found = header.names.map((name, c) => `${header.channels > 1 ? `${name} ` : ""}${countOf(c, bin)}`);
       readout.textContent = `${becomes.join(" · ")}: ${found.join(", ")} ${header.texts.pixels}`;
     }
@@ -95,20 +96,22 @@ const createHistogram = (host) => {
   };
 
   canvas.addEventListener("pointermove", (event) => {
-    const at = ((event.offsetX - plot.left) * BINS) / plot.wide;
-    show(at >= 0 && at < BINS ? Math.floor(at) : null);
+    const at = ((event.offsetX - plot.left) * bins) / plot.wide;
+    show(at >= 0 && at < bins ? Math.floor(at) : null);
   });
   canvas.addEventListener("pointerleave", () => show(null));
   canvas.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    show(here === null ? 0 : Math.max(0, Math.min(BINS - 1, here + step)));
+    show(here === null ? 0 : Math.max(0, Math.min(bins - 1, here + step)));
   });
 
   const update = ({ header: next, blobs }) => {
     header = next;
     [counts, values] = [new Int32Array(blobs[0]), new Float32Array(blobs[1])];
+    bins = counts.length / header.channels;
+    if (here >= bins) here = null;
     canvas.setAttribute("aria-label", header.label);
     legend.hidden = header.channels === 1;
     legend.replaceChildren(

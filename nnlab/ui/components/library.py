@@ -28,6 +28,17 @@ _PARTS = {
     "chain": ("sheet", "chain"),
     "strips": ("cells", "strips"),
     "diagram": ("diagram",),
+    "joined": ("sheet", "legend", "joined"),
+    "builder": (
+        "builder_paths",
+        "builder_icons",
+        "builder_rows",
+        "builder_form",
+        "builder_menu",
+        "builder_drag",
+        "builder_keys",
+        "builder",
+    ),
     "window": ("axis", "sheet", "cells", "legend", "terms", "window"),
 }
 

@@ -124,11 +124,13 @@ const tickText = (value, digits) => {
   return value.toFixed(Math.min(digits, 6));
 };
 
-// Powers of ten, with 2 and 5 between them where there are few. `low` and `high` are logarithms.
+// Powers of ten, every so many where there are many, with 2 and 5 between them where there are few. `low` and
+// `high` are logarithms.
 const logTicks = (low, high) => {
   const ticks = [];
+  const stride = Math.max(1, Math.ceil((high - low) / 9));
   const between = high - low > 2.5 ? [1] : high - low > 0.7 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9];
-  for (let power = Math.floor(low); power <= high; power += 1)
+  for (let power = Math.floor(Math.floor(low) / stride) * stride; power <= high; power += stride)
     for (const m of between) {
       const value = Math.log10(m) + power;
       if (value >= low && value <= high) ticks.push(value);

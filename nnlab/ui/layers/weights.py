@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from nnlab.drawing import shipped_model
 from nnlab.errors import LabError, RunError
 from nnlab.lens import KERNELS
+from nnlab.nets.spec import Chain
 from nnlab.training.weights import TrainedModel
 from nnlab.ui.layers.linked import choice, whole
 from nnlab.ui.owned import short_title
@@ -154,9 +155,18 @@ def trained_runs(kind: str | None = None) -> dict[str, str]:
     """Runs with weights, newest first, by id: what to call them. With `kind`, those with such a layer."""
     found: dict[str, str] = {}
     for run in run_store().runs():
-        kinds = {layer.kind for layer in run.spec.architecture.layers}
-        if (kind is None or kind in kinds) and run.snapshots():
-            found[run.id] = f"{run.spec.architecture.name} · {short_title(run.spec.dataset)} · {run.id[-4:]}"
+        try:
+            spec = run.spec
+        except LabError:
+            continue  # a damaged run is shown on the Train page, with what is wrong with it
+        if (kind is None or kind in _kinds(spec.architecture.layers)) and run.snapshots():
+            found[run.id] = f"{spec.architecture.name} · {short_title(spec.dataset)} · {run.id[-4:]}"
         if len(found) == _MOST_RUNS:
             break
     return found
+
+
+def _kinds(layers: Chain) -> set[str]:
+    """Of all of them, those in branches too."""
+    inside = (_kinds(branch) for layer in layers for branch in layer.branches)
+    return {layer.kind for layer in layers}.union(*inside)
