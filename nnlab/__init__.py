@@ -52,7 +52,7 @@ _HOMES = {
     "nnlab.training.recipe": ("Recipe", "RunSpec"),
     "nnlab.transforms": ("Pipeline",),
 }
-_PARTS = ("lens",)  # packages that are looked into by their own name: nnlab.lens.conv_terms
+_PARTS = ("drawing", "lens")  # packages that are looked into by their own name: nnlab.lens.conv_terms
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "Architecture",

@@ -69,9 +69,9 @@ def test_importing_the_engine_does_not_import_the_pages() -> None:
 
 
 def test_a_package_is_there_by_its_own_name() -> None:
-    code = "import nnlab; print(nnlab.lens.conv_terms.__name__)"
+    code = "import nnlab; print(nnlab.lens.conv_terms.__name__, nnlab.drawing.digit_score.__name__)"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert found.stdout == "conv_terms\n"
+    assert found.stdout == "conv_terms digit_score\n"
 
 
 def test_every_public_name_is_there() -> None:

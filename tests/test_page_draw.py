@@ -5,24 +5,32 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from datasets_page import component
+from streamlit.testing.v1 import AppTest
 
 from nnlab.data import load_dataset
+from nnlab.drawing import shipped_model
 from nnlab.errors import RunError
 from nnlab.nets.architecture import LayerSpec, sequence
 from nnlab.runs import RunStore
-from nnlab.training.weights import WeightsInfo, load_model, save_weights
-from nnlab.ui.draw import SHIPPED, _code, readable_runs, reader
+from nnlab.training.weights import TrainedModel, WeightsInfo, load_model, save_weights
+from nnlab.ui.draw import SHIPPED, _code, answerer, readable_runs, reader
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect, Page = playwright.expect, playwright.Page
 browser_test = pytest.mark.browser
 
+# x, y, x, y, ... in tenths of a pixel, as the pad tells its strokes.
+STAR = [[1400, 300, 2050, 2400, 350, 1050, 2450, 1050, 750, 2400, 1400, 300]]
+PLAIN_SEVEN = [[700, 600, 2100, 600, 1200, 2400]]
 SEVEN = [(0.32, 0.28), (0.68, 0.28), (0.6, 0.46), (0.45, 0.78)]
 
 
@@ -112,6 +120,27 @@ def test_the_code_of_the_page_runs_and_reads_the_seven(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     shares = dict(re.findall(r"^(\d): ([\d.]+)%$", done.stdout, re.MULTILINE))
     assert len(shares) == 10 and float(shares["7"]) > 50
+
+
+@pytest.mark.parametrize(("strokes", "doubted"), [(STAR, True), (PLAIN_SEVEN, False)])
+def test_the_pad_says_what_does_not_look_like_a_digit(strokes: list[list[int]], doubted: bool) -> None:
+    page = AppTest.from_file(str(Path(__file__).parents[1] / "app.py"), default_timeout=60).run()
+    page.session_state["pad:drawing"] = {"seq": 1, "strokes": strokes}
+    page.switch_page("pages/lab/draw.py").run()
+    header, blobs = component(page, "pad")
+    assert (header["sentence"] == "This does not look like a digit.") == header["faint"] == doubted
+    assert sum(bar["percent"] for bar in header["bars"]) == pytest.approx(100, abs=0.1)
+    assert sum(bar["best"] for bar in header["bars"]) == 1 and sum(blobs[0]) > 1000
+
+
+def test_only_the_network_of_the_package_doubts() -> None:
+    shipped, _ = shipped_model()
+    star = [np.array(flat).reshape(-1, 2) / 10 for flat in STAR]
+    assert answerer(shipped, 280)(star).doubt == "This does not look like a digit."
+    other = TrainedModel(OrderedDict(shipped.named_children()))
+    other.info = shipped.info
+    again = answerer(other, 280)(star)
+    assert again.doubt is None and again.probabilities == answerer(shipped, 280)(star).probabilities
 
 
 def test_a_store_without_runs_offers_none_and_an_unknown_run_is_refused(tmp_path: Path) -> None:

@@ -1,13 +1,27 @@
 """From pen strokes to the tensor a model was trained on, and to its answer."""
 
-from nnlab.drawing.predict import drawing_for, drawing_to_image, is_bright, predict_drawing, predict_image
+from nnlab.drawing.predict import (
+    digit_score,
+    drawing_for,
+    drawing_to_image,
+    image_logits,
+    is_bright,
+    logits_score,
+    predict_drawing,
+    predict_image,
+    rasterize,
+)
 from nnlab.drawing.shipped import shipped_model
 
 __all__ = [
+    "digit_score",
     "drawing_for",
     "drawing_to_image",
+    "image_logits",
     "is_bright",
+    "logits_score",
     "predict_drawing",
     "predict_image",
+    "rasterize",
     "shipped_model",
 ]

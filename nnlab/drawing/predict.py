@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nnlab.data.ink import ink_strokes
-from nnlab.errors import check
+from nnlab.errors import LabError, check
 from nnlab.training.batches import normalise
 from nnlab.training.weights import TrainedModel, WeightsInfo
 
@@ -30,16 +30,28 @@ def drawing_to_image(strokes: Strokes, size: tuple[int, int] = (280, 280)) -> Te
             not matter, unless it is so small that it can only be a dot.
 
     Raises:
-        LabError: nothing is drawn, or a stroke is not (k, 2) finite numbers.
+        LabError: nothing is drawn, nothing of it on the canvas, a stroke is not (k, 2) finite numbers, or
+            the size is not two numbers above 0.
     """
-    points = [torch.as_tensor(stroke, dtype=torch.float64) for stroke in strokes]
-    drawn = [stroke for stroke in points if stroke.ndim == 2 and stroke.numel()]
-    if drawn and len(drawn) == len(points):
+    canvas = _canvas(size)
+    points = [_points(index, stroke) for index, stroke in enumerate(strokes)]
+    drawn = [stroke for stroke in points if len(stroke)]
+    if drawn:
         every = torch.cat(drawn)
-        extent = (every.max(0).values - every.min(0).values).max()
-        if extent < _DOT * max(size):
+        low, high = every.min(0).values, every.max(0).values
+        check(
+            bool(((low <= canvas) & (high >= 0)).all()) or not bool(torch.isfinite(every).all()),
+            "Nothing of the drawing lies on the canvas, which is {width:g} x {height:g} pixels.",
+            width=float(canvas[0]), height=float(canvas[1]),
+        )  # fmt: skip
+        if (high - low).max() < _DOT * canvas.max():
             points = [every.mean(0, keepdim=True)]
     return ink_strokes(points)
+
+
+def rasterize(strokes: Strokes, size: tuple[int, int] = (280, 280)) -> Tensor:
+    """The image (28, 28) uint8 of `drawing_to_image`, without its two axes of length 1; raises as it does."""
+    return drawing_to_image(strokes, size)[0, 0]
 
 
 def drawing_for(model: nn.Module, drawing: Tensor) -> Tensor:
@@ -66,8 +78,8 @@ def is_bright(info: WeightsInfo) -> bool:
     return sum(info.mean) / len(info.mean) > 0.5
 
 
-def predict_image(model: nn.Module, image: Tensor) -> Tensor:
-    """Probabilities (classes,) for one image (1, C, H, W) uint8, on the model's device, in evaluation mode.
+def image_logits(model: nn.Module, image: Tensor) -> Tensor:
+    """Logits (classes,) for one image (1, C, H, W) uint8, computed on the model's device in evaluation mode.
 
     A model that was loaded from a file is fed with its own mean and std, any other with those published
     for MNIST.
@@ -86,11 +98,17 @@ def predict_image(model: nn.Module, image: Tensor) -> Tensor:
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
-    with torch.inference_mode():
-        logits = model(normalise(image.to(device), mean, std))
-        probabilities = logits[0].float().softmax(0).cpu()
-    model.train(was_training)
-    return probabilities
+    try:
+        with torch.inference_mode():
+            logits: Tensor = model(normalise(image.to(device), mean, std))[0].float().cpu()
+    finally:
+        model.train(was_training)
+    return logits
+
+
+def predict_image(model: nn.Module, image: Tensor) -> Tensor:
+    """Probabilities (classes,) for one image (1, C, H, W) uint8; fed and raising as `image_logits`."""
+    return image_logits(model, image).softmax(0)
 
 
 def predict_drawing(model: nn.Module, strokes: Strokes, size: tuple[int, int] = (280, 280)) -> Tensor:
@@ -100,6 +118,55 @@ def predict_drawing(model: nn.Module, strokes: Strokes, size: tuple[int, int] = 
         LabError: as `drawing_to_image` and `predict_image`.
     """
     return predict_image(model, drawing_for(model, drawing_to_image(strokes, size)))
+
+
+def logits_score(logits: Tensor) -> float:
+    """How much ten logits (10,) look like those of a digit, in [0, 1]: the sigmoid of their logsumexp.
+
+    It is 1 minus the share of an eleventh class "no digit" whose logit is 0, and a monotone function of the
+    logits' free energy (Liu et al. 2020, arXiv:2010.03759). Only for a network that was trained with such a
+    class, as the shipped one was, is it a probability; in any other all logits may be shifted alike.
+    """
+    return float(logits.double().logsumexp(0).sigmoid())
+
+
+def digit_score(model: nn.Module, strokes: Strokes, size: tuple[int, int] = (280, 280)) -> float:
+    """How much a drawing looks like a digit, in [0, 1]; see `logits_score` for what that means.
+
+    The shipped network's threshold is ``shipped_model()[1]["threshold"]``: what scores less is taken for
+    no digit. Args and errors as `predict_drawing`.
+    """
+    return logits_score(image_logits(model, drawing_for(model, drawing_to_image(strokes, size))))
+
+
+def _points(index: int, stroke: np.ndarray | Tensor) -> Tensor:
+    """A stroke as (k, 2) float64."""
+    try:
+        points = torch.as_tensor(stroke, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError):
+        raise LabError("Stroke {index} is not an array of numbers.", index=index) from None
+    if points.numel() == 0:
+        return points.new_zeros(0, 2)
+    check(
+        points.ndim == 2 and points.shape[1] == 2,
+        "Stroke {index} has shape {shape}; it should be (points, 2).",
+        index=index, shape=tuple(points.shape),
+    )  # fmt: skip
+    return points
+
+
+def _canvas(size: tuple[float, float]) -> Tensor:
+    """Width and height (2,)."""
+    try:
+        canvas = torch.as_tensor(size, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError):
+        canvas = torch.zeros(0)
+    check(
+        canvas.shape == (2,) and bool((canvas > 0).all() & torch.isfinite(canvas).all()),
+        "The canvas's size is {size}; it should be a width and a height above 0, in pixels.",
+        size=repr(size),
+    )  # fmt: skip
+    return canvas
 
 
 def _info(model: nn.Module) -> WeightsInfo | None:

@@ -9,7 +9,14 @@ import numpy as np
 import streamlit as st
 
 from nnlab.data.ink import SIDE
-from nnlab.drawing import drawing_for, drawing_to_image, is_bright, predict_image, shipped_model
+from nnlab.drawing import (
+    drawing_for,
+    drawing_to_image,
+    image_logits,
+    is_bright,
+    logits_score,
+    shipped_model,
+)
 from nnlab.errors import LabError
 from nnlab.nets.source import import_block, model_source
 from nnlab.runs import Run, RunStore
@@ -23,7 +30,8 @@ from nnlab.ui.url import set_query
 _REMEMBERED = "draw:run"
 SHIPPED = ""  # stands for the network of the package among the ids of runs
 _MOST_LISTED = 50
-mark("60,000 MNIST digits and 20,000 drawn by our own pen")  # of nnlab/drawing/digits.json
+# Of nnlab/drawing/digits.json.
+mark("60,000 MNIST digits, 55,000 drawn by our own pen, and 30,000 drawings that are no digits")
 
 _IMPORTS = ("import numpy as np", "import torch", "from safetensors.torch import load_file", "import nnlab")
 _CODE = """\
@@ -122,11 +130,19 @@ def reader(store: RunStore, run_id: str) -> Reader:
 
 
 def answerer(model: TrainedModel, size: int) -> Callable[[list[np.ndarray]], Answer]:
-    """What the pad calls with its strokes on a `size` x `size` canvas."""
+    """What the pad calls with its strokes on a `size` x `size` canvas.
+
+    Only the network of the package has learned what is no digit, so only it may doubt.
+    """
+    shipped, facts = shipped_model()
+    threshold = facts["threshold"] if model is shipped else 0.0
 
     def answer(strokes: list[np.ndarray]) -> Answer:
         image = drawing_for(model, drawing_to_image(strokes, (size, size)))
-        return Answer(image[0, 0].numpy(), predict_image(model, image).tolist())
+        logits = image_logits(model, image)
+        doubted = logits_score(logits) < threshold
+        doubt = _("This does not look like a digit.") if doubted else None
+        return Answer(image[0, 0].numpy(), logits.softmax(0).tolist(), doubt)
 
     return answer
 

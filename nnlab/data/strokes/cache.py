@@ -1,7 +1,7 @@
 """Writing the dataset `strokes` once, and keeping it in a file.
 
-The file's name holds a digest of everything the images follow from (glyphs, curves, pen, ink, counts and
-seeds), so a changed pen never meets old images. What is in it is checked against a checksum.
+The file's name holds a digest of everything the images follow from (glyphs, curves, hand, pen, ink, counts
+and seeds), so a changed pen never meets old images. What is in it is checked against a checksum.
 It is a safetensors file: the four tensors, and what else belongs to a dataset as JSON in its header.
 
 Not covered: removing files of earlier pens; another checkout may still use them.
@@ -26,7 +26,7 @@ from torch import Tensor
 
 from nnlab.data import ink
 from nnlab.data.dataset import Dataset, Split, measure
-from nnlab.data.strokes import curves, glyphs, pen
+from nnlab.data.strokes import curves, glyphs, hand, pen, rare
 from nnlab.paths import cache_root, data_root
 
 TRAIN_COUNT, TEST_COUNT = 20_000, 4_000
@@ -103,7 +103,7 @@ def _written(threads: ThreadPoolExecutor, count: int, seed: int) -> Split:
 def _digest() -> str:
     """Of everything that decides what the images are."""
     source = hashlib.sha256(f"{TRAIN_COUNT} {TEST_COUNT} {PART} {TRAIN_SEED} {TEST_SEED}".encode())
-    for module in (ink, glyphs, curves, pen):
+    for module in (ink, glyphs, rare, curves, hand, pen):
         assert module.__file__ is not None
         source.update(Path(module.__file__).read_bytes())
     return source.hexdigest()[:16]

@@ -11,8 +11,8 @@ grid first: the images follow from the seed alone, whatever the number of thread
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -21,9 +21,12 @@ from nnlab.data.dataset import Split
 from nnlab.data.ink import Paths, place_and_ink
 from nnlab.data.strokes.curves import curves
 from nnlab.data.strokes.glyphs import DIGITS, Way
+from nnlab.data.strokes.hand import Hand, unsteady
+from nnlab.data.strokes.rare import RARE
 from nnlab.errors import check
 
 _THINNEST, _THICKEST = 1.1, 7.0  # pixels, of any pen anywhere
+_RARELY, _OFTEN = 0.07, 0.5  # share of the digits in rare ways: usually, and where they are to be hard
 
 _Draw = Callable[..., Tensor]  # a shape -> random numbers of that shape, for each digit of the batch
 
@@ -53,35 +56,77 @@ class Pen:
     turn: float = 5.0
     width: float = 2.8  # of an unhurried pen, in pixels, in the median
     spread: float = 0.27  # of its logarithm
+    swell: float = 0.5  # how much of its stretch in width a digit's pen follows, as a power
     pressure: float = 0.1  # of slow waves of the pen's width along the path
     speed: float = 0.15  # how much thinner a quick pen is
 
 
-def write_digits(count: int, seed: int, pen: Pen | None = None) -> Split:
+# Widely differing hands, and the even pen of the pad: what people draw on a screen.
+HARD = Pen(
+    jitter=4.0, rounding=0.3, reach=0.16, lean=3.0, slant=15.0, turn=6.0, narrow=0.0, aspect=0.3, curl=7.0,
+    width=2.4, spread=0.08, swell=0.0, pressure=0.0, speed=0.0,
+)  # fmt: skip
+
+
+def write_digits(count: int, seed: int, pen: Pen | None = None, hard: bool = False) -> Split:
     """`count` images of handwritten digits, as many of each digit as of any other, in random order.
 
     Args:
         count: a positive multiple of 10.
         seed: the same seed gives the same images, on any number of threads.
-        pen: how widely hands differ; the default resembles MNIST's writers.
+        pen: how widely hands differ; the default resembles MNIST's writers, or is `HARD`.
+        hard: half of the digits in ways that MNIST hardly has, and all by an unsteady hand with a mouse.
+            The images of `strokes` are not; a network that is to read anyone's drawing learns from these.
 
     Returns:
         images (count, 1, 28, 28) uint8 and labels (count,) int64.
     """
     check(count > 0 and count % 10 == 0, "{count} digits cannot be shared out evenly among ten.", count=count)
-    pen = pen or Pen()
+    pen = pen or (HARD if hard else Pen())
+    return _written([ways_of(digit, hard) for digit in range(10)], count, seed, pen, hard)
+
+
+def ways_of(digit: int, hard: bool = False) -> list[Way]:
+    """The ways of writing a digit, the rare ones last, with shares that sum to 1."""
+    rarely = _OFTEN if hard else _RARELY
+    parts = ((DIGITS[digit], 1 - rarely), (RARE[digit], rarely))
+    return [
+        replace(way, share=way.share * part / sum(each.share for each in ways))
+        for ways, part in parts
+        for way in ways
+    ]
+
+
+def write_ways(ways: Sequence[Sequence[Way]], count: int, seed: int, pen: Pen = HARD) -> Split:
+    """`count` images by unsteady hands, as many of each class as of any other: `ways` of writing each.
+
+    Args:
+        ways: for each class how it is written; a way's `share` is that among its class.
+        count: a positive multiple of the number of classes.
+        seed, pen: as for `write_digits`.
+    """
+    check(
+        count > 0 and count % len(ways) == 0,
+        "{count} drawings cannot be shared out evenly among {classes} classes.",
+        count=count, classes=len(ways),
+    )  # fmt: skip
+    return _written(ways, count, seed, pen, True)
+
+
+def _written(ways: Sequence[Sequence[Way]], count: int, seed: int, pen: Pen, hard: bool) -> Split:
     generator = torch.Generator().manual_seed(seed)
+    hand = Hand() if hard else None
     images, labels = [], []
-    for digit, ways in enumerate(DIGITS):
-        for way, share in zip(ways, _shares(ways, count // 10), strict=True):
+    for label, its in enumerate(ways):
+        for way, share in zip(its, _shares(its, count // len(ways)), strict=True):
             if share:
-                images.append(_write(way, share, pen, generator))
-                labels.append(torch.full((share,), digit))
+                images.append(_write(way, share, pen, generator, hand))
+                labels.append(torch.full((share,), label))
     order = torch.randperm(count, generator=generator)
     return Split(torch.cat(images)[order], torch.cat(labels)[order])
 
 
-def _shares(ways: tuple[Way, ...], count: int) -> list[int]:
+def _shares(ways: Sequence[Way], count: int) -> list[int]:
     """`count` divided in proportion to the ways' shares, rounded so that the sum is kept."""
     whole, so_far, given, out = sum(way.share for way in ways), 0.0, 0, []
     for way in ways:
@@ -91,7 +136,7 @@ def _shares(ways: tuple[Way, ...], count: int) -> list[int]:
     return out
 
 
-def _write(way: Way, count: int, pen: Pen, generator: torch.Generator) -> Tensor:
+def _write(way: Way, count: int, pen: Pen, generator: torch.Generator, hand: Hand | None) -> Tensor:
     """Images (count, 1, 28, 28) of one way of writing."""
 
     def normal(*shape: int) -> Tensor:
@@ -122,10 +167,12 @@ def _write(way: Way, count: int, pen: Pen, generator: torch.Generator) -> Tensor
     points = points + pen.wobble * _waves(points.shape[1], 3, 9, normal, uniform)
     stretch = (pen.aspect * normal(1) - pen.narrow).exp()
     points = _turn(points, stretch, pen, normal)
+    if hand is not None:
+        points = unsteady(points, shape.joined, hand, generator)
 
     waves = _waves(points.shape[1], 0.5, 2.5, normal, uniform)[..., 0]
     widths = (1 - pen.speed * _speed(points)) * (1 + pen.pressure * waves)
-    widths = pen.width * (pen.spread * normal(1)).exp() * stretch.sqrt() * widths
+    widths = pen.width * (pen.spread * normal(1)).exp() * stretch**pen.swell * widths
     return place_and_ink(
         Paths(points, shape.joined.expand(count, -1), widths.clamp(_THINNEST, _THICKEST)), 1.0
     )

@@ -207,6 +207,7 @@ const createPad = (host) => {
     showState();
     showImage(blobs[0].byteLength ? blobs[0] : new ArrayBuffer(28 * 28));
     showBars(header.bars);
+    bars.classList.toggle("faint", header.faint);
     if (sentence.textContent !== header.sentence) sentence.textContent = header.sentence;
     paint();
     if (seq !== sent) offer(pen === null);

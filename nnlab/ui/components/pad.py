@@ -19,10 +19,14 @@ _MOST_BARS = 10
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What the network sees, uint8 (H, W), and what it says: one probability a class."""
+    """What the network sees, uint8 (H, W), and what it says: one probability a class.
+
+    `doubt` is a sentence for a drawing that the network has no answer to; its probabilities are then faint.
+    """
 
     image: np.ndarray
     probabilities: Sequence[float]
+    doubt: str | None = None
 
 
 @st.fragment
@@ -52,6 +56,7 @@ def pad(
     header["strokes"] = None if grown else memory["strokes"]
     image = b""
     probabilities = None
+    header["faint"] = False
     header["sentence"] = _("Draw something: the answer appears here.")
     if strokes:
         try:
@@ -59,11 +64,12 @@ def pad(
         except LabError as error:
             header["sentence"] = say(error)
         else:
+            header["faint"] = said.doubt is not None
             pixels = np.ascontiguousarray(said.image, np.uint8)
             header["shape"], image = list(pixels.shape), pixels.tobytes()
             probabilities = np.asarray(said.probabilities, np.float64)
             best = int(probabilities.argmax())
-            header["sentence"] = _(
+            header["sentence"] = said.doubt or _(
                 "The network says {answer}, with {percent:.1f}%.",
                 answer=classes[best], percent=100 * probabilities[best],
             )  # fmt: skip
