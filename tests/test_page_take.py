@@ -11,6 +11,7 @@ import pytest
 import torch
 from datasets_page import show_page
 from runs_kit import quick
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from nnlab.data.division import Division
@@ -18,6 +19,7 @@ from nnlab.export import Subject
 from nnlab.nets.architecture import Architecture, LayerSpec, chain, sequence
 from nnlab.nets.link import to_link
 from nnlab.nets.presets import preset
+from nnlab.paths import data_root
 from nnlab.runs import Run, RunStore
 from nnlab.training.augment import Augmentation
 from nnlab.training.recipe import Recipe, RunSpec
@@ -37,6 +39,12 @@ def made(here: RunStore, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("NNLAB_RUNS", str(here.path))
     run_store.cache_clear()
     return here.train_here(quick())
+
+
+@pytest.fixture(autouse=True)
+def same_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser is on the machine of the lab."""
+    monkeypatch.setattr(ContextProxy, "ip_address", None)
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +71,15 @@ def test_the_program_of_a_run(made: Run) -> None:
     assert page.code[0].value == Subject.of(made).script("logistic-fashion_mnist").code().strip()
     assert button(page) == "Download logistic-fashion_mnist.py"
     assert "RECORDED" in page.code[0].value
+
+
+def test_on_another_machine_a_program_does_not_look_into_folders_of_the_lab(
+    made: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert f'ROOT = sys.argv[1] if len(sys.argv) > 1 else "{data_root()}"' in take(run=made.id).code[0].value
+    monkeypatch.setattr(ContextProxy, "ip_address", "192.0.2.7")
+    code = take(run=made.id).code[0].value
+    assert 'ROOT = sys.argv[1] if len(sys.argv) > 1 else "data"' in code and str(data_root()) not in code
 
 
 def test_the_network_as_it_is_built_with_the_recipe_of_the_train_page(made: Run) -> None:

@@ -54,12 +54,18 @@ def program(subject: Subject) -> Script | None:
         return script
     try:
         with st.spinner(_("Writing the program …")):
-            script = subject.script(file_stem(subject.spec))
+            script = subject.script(file_stem(subject.spec), _data_root())
     except LabError as error:
         st.error(say(error), icon=":material/error:")
         return None
     st.session_state[_KEPT] = made_of, script
     return script
+
+
+def _data_root() -> str | None:
+    """Where a program looks for torchvision's datasets: None, which is the lab's own folder, for a browser on
+    the same machine; any other has no such folder, and gets one where the program is started."""
+    return None if st.context.ip_address is None else "data"
 
 
 def show_program(subject: Subject, key: str) -> None:

@@ -26,7 +26,7 @@ _STYLE = """<style>
 .nnlab-compare thead small, .nnlab-compare td small { font-weight: 400; opacity: 0.7; }
 .nnlab-compare td { white-space: nowrap; }
 .nnlab-compare td small { display: inline-block; min-width: 3.6em; }
-.nnlab-compare tbody th { font-weight: 400; text-align: left; padding-left: 0; }
+.nnlab-compare tbody th { font-weight: 400; text-align: left; padding-left: 0; word-break: keep-all; }
 @media (min-width: 900px) { .nnlab-compare tbody th { white-space: nowrap; } }
 @media (max-width: 640px) {
   .nnlab-compare th, .nnlab-compare td { padding: 0.3rem 0.4rem; }
