@@ -18,8 +18,8 @@ from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 
-# The same examples every time, so that a change is judged by what it changes; HYPOTHESIS_PROFILE=explore draws
-# new ones.
+# The same examples every time, so that a change is judged by what it changes; HYPOTHESIS_PROFILE=explore
+# draws new ones.
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))

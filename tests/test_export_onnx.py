@@ -191,7 +191,7 @@ def test_what_cannot_be_written_as_onnx_is_told() -> None:
         export_onnx(Eigenvalues(), (1, 4, 4))
     with torch.device("meta"):
         huge = nn.Sequential(nn.Flatten(), nn.Linear(2**16, 2**14))
-    with pytest.raises(LabError, match="4.3 GB of weights; an ONNX file holds 2 GB"):
+    with pytest.raises(LabError, match=r"4.3 GB of weights; an ONNX file holds 2 GB"):
         export_onnx(huge, (1, 256, 256))
 
 

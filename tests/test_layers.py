@@ -248,7 +248,7 @@ def test_what_does_not_fit_is_told_with_what_would(
 
 
 def test_a_network_tells_which_layer_and_what_would_fit() -> None:
-    with pytest.raises(ShapeError, match="conv2 does not fit behind conv1.*Conv2d: a window") as caught:
+    with pytest.raises(ShapeError, match=r"conv2 does not fit behind conv1.*Conv2d: a window") as caught:
         sequence("x", "conv2d", ("conv2d", {"kernel_size": 9}), "flatten", "linear").trace((1, 8, 8), 10)
     assert (caught.value.layer, caught.value.fix) == ("conv2", {"kernel_size": 6})
 
