@@ -5,7 +5,7 @@ const numbers = new Intl.NumberFormat("en-US");
 const exact = (count) => numbers.format(count);
 const bytesText = (count) => {
   const unit = count < 1e3 ? 0 : count < 1e6 ? 1 : count < 1e9 ? 2 : 3;
-  return `${Number((count / 1000 ** unit).toPrecision(3))} ${["B", "KB", "MB", "GB"][unit]}`;
+  return `${Number((count / 1000 ** unit).toPrecision(3))} ${["B", "kB", "MB", "GB"][unit]}`;
 };
 const write = (node, text) => node.textContent !== text && (node.textContent = text);
 const setting = (node, name, value) => {
