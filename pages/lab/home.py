@@ -8,6 +8,8 @@ from nnlab.ui.home import classes, exhibit
 from nnlab.ui.navigation import page_link_target
 from nnlab.ui.text import _
 
+_CARD = 310  # pixels: three in a row beside the sidebar, with their titles whole
+
 st.title(_("See a neural network learn"))
 st.markdown(
     _(
@@ -46,7 +48,8 @@ steps = (
     ),
     ("draw", ":material/draw:", _("Draw a digit"), _("The network answers while you draw.")),
 )
-for column, (name, icon, label, told) in zip(st.columns(len(steps)), steps, strict=True):
-    with column.container(border=True, height="stretch"):
-        st.page_link(page_link_target(name), label=f"**{label}**", icon=icon)
-        st.caption(told)
+with st.container(horizontal=True, key="home-steps"):
+    for name, icon, label, told in steps:
+        with st.container(border=True, width=_CARD, height="stretch"):
+            st.page_link(page_link_target(name), label=f"**{label}**", icon=icon)
+            st.caption(told)

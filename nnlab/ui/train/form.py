@@ -68,29 +68,29 @@ def recipe_form() -> RunSpec | None:
     keys |= _rest_keys(optimizer)
     with st.container(horizontal=True, vertical_alignment="bottom", key="train-strip"):
         dataset = st.selectbox(
-            _("Dataset"), names, key=keys["dataset"], format_func=_dataset_title, width=175,
+            _("Dataset"), names, key=keys["dataset"], format_func=_dataset_title, width=165,
             on_change=note, args=("dataset", names[0]),
         )  # fmt: skip
         model = st.selectbox(
-            _("Network"), models, key=keys["model"], format_func=titles.__getitem__, width=175,
+            _("Network"), models, key=keys["model"], format_func=titles.__getitem__, width=160,
             on_change=note, args=("model", models[0]),
         )  # fmt: skip
         st.selectbox(
-            _("Optimizer"), list(OPTIMIZERS), key=keys["optimizer"], width=120, on_change=_optimizer_chosen
+            _("Optimizer"), list(OPTIMIZERS), key=keys["optimizer"], width=110, on_change=_optimizer_chosen
         )
         lr = st.number_input(
-            _("Learning rate"), key=keys["lr"], format="%g", step=0.001, width=140,
+            _("Learning rate"), key=keys["lr"], format="%g", step=0.001, width=130,
             on_change=note, args=("lr", _usual_lr(optimizer)),
         )  # fmt: skip
         batch_size = st.number_input(
-            _("Batch size"), key=keys["batch"], step=1, width=125,
+            _("Batch size"), key=keys["batch"], step=1, width=120,
             on_change=note, args=("batch", _DEFAULT.batch_size),
         )  # fmt: skip
         epochs = st.number_input(
-            _("Epochs"), key=keys["epochs"], format="%g", step=1.0, width=90,
+            _("Epochs"), key=keys["epochs"], format="%g", step=1.0, width=85,
             on_change=note, args=("epochs", float(_DEFAULT.epochs)),
         )  # fmt: skip
-        with st.popover(_("More"), icon=":material/tune:", width=110):
+        with st.popover(_("More"), icon=":material/tune:", width=108):
             st.caption(_("Split"))
             division = split_fields(division_keys)
             st.caption(_("Training"))
