@@ -253,6 +253,17 @@ def test_a_network_tells_which_layer_and_what_would_fit() -> None:
     assert (caught.value.layer, caught.value.fix) == ("conv2", {"kernel_size": 6})
 
 
+def test_a_window_of_nothing_but_padding_is_refused() -> None:
+    """torch gives minus infinity for it, and its gradient goes to a place before the image."""
+    options = {"kernel_size": (2, 1), "stride": 5, "padding": (1, 0), "dilation": (2, 3)}
+    assert nn.MaxPool2d(**options)(torch.zeros(1, 1, 1, 1)).isinf().all()
+    with pytest.raises(
+        ShapeError, match="height, places 2 apart leave a window without any of the 1 places"
+    ) as caught:
+        make_layer("max_pool2d", (1, 1, 1), options)
+    assert caught.value.fix == {"dilation": (1, 3)}
+
+
 @settings(max_examples=300)
 @given(data=st.data())
 def test_torch_refuses_what_is_refused(data: st.DataObject) -> None:
@@ -276,8 +287,8 @@ def test_torch_refuses_what_is_refused(data: st.DataObject) -> None:
     module = {"conv2d": nn.Conv2d, "max_pool2d": nn.MaxPool2d, "avg_pool2d": nn.AvgPool2d}[name]
     channels = (1, 8) if name == "conv2d" else ()
     try:
-        module(*channels, **options, **more)(torch.zeros(1, *in_shape))
-        raised = False
+        found = module(*channels, **options, **more)(torch.zeros(1, *in_shape))
+        raised = bool(found.isinf().any())  # a window of nothing but padding
     except RuntimeError:
         raised = True
     # torch takes more padding than half the window where dilation makes it larger; its page says half.

@@ -55,6 +55,15 @@ class Slide:
         return self.steps + 1 - self.drops_last
 
     @property
+    def misses(self) -> bool:
+        """Whether some window touches no place of the image, because its own places are too far apart."""
+        for start in range(-self.before, self.out * self.stride - self.before, self.stride):
+            tap = max(0, -(start // self.dilation))  # the first one that is not before the image
+            if tap >= self.kernel or start + tap * self.dilation >= self.extent:
+                return True
+        return False
+
+    @property
     def largest_kernel(self) -> int:
         """The largest kernel that fits, with all else as it is."""
         room = self.padded - 1 + (self.stride - 1 if self.ceil else 0)
@@ -178,6 +187,16 @@ def check_pool_padding(layer: str, in_shape: Shape, o: Options) -> None:
                     layer=layer, axis=slide.name, kernel=slide.kernel, most=most, padding=slide.before,
                 ),
                 padding=_on_axis(o["padding"], axis, most),
+            )  # fmt: skip
+        if slide.misses:
+            # torch gives minus infinity there, and its gradient is written outside of the image's memory.
+            raise with_fix(
+                ShapeError(
+                    "{layer}: along the {axis}, places {dilation} apart leave a window without any of the "
+                    "{extent} places of the image: only padding.",
+                    layer=layer, axis=slide.name, dilation=slide.dilation, extent=slide.extent,
+                ),
+                dilation=_on_axis(o["dilation"], axis, 1),
             )  # fmt: skip
 
 
