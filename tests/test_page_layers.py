@@ -181,12 +181,11 @@ def test_a_smaller_output_keeps_the_selected_place_within(option: dict[str, str]
     assert header["selected"] == [min(at, end) for at, end in zip((7, 25, 25), last, strict=True)]
 
 
-def test_what_is_infinite_has_a_scale_all_the_same() -> None:
-    """A window in the padding alone: its maximum is minus infinity, which is no JSON."""
+def test_windows_in_the_padding_alone_are_refused_with_a_way_out() -> None:
     page = show(layer="max_pool2d", kernel_size=2, padding=1, dilation=29)
-    ((header, blobs),) = parts(page, "window")
-    assert header["limits"]["y"] == 1.0
-    assert floats(blobs[1], header["output"]).isneginf().all()
+    assert "without any of the 28 places" in page.error[0].value
+    page.button(key="layers-fix").click().run()
+    assert not page.error and parts(page, "window")
 
 
 def test_arithmetic_in_a_note_is_no_markup() -> None:

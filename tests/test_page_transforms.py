@@ -309,6 +309,8 @@ def train_page(**query: str) -> AppTest:
 def train_transforms(page: AppTest, text: str) -> None:
     """The Train page says it, holds it in its URL, and its code has it."""
     assert page.query_params["transforms"] == text
+    page.session_state["train-code"] = True
+    page.run()
     kind = Pipeline.from_text(text).steps[0].entry.torch
     assert any(f"`{kind}`" in caption.value for caption in page.caption)
     assert f"transforms=nnlab.Pipeline.from_text({text!r})," in page.code[-1].value

@@ -216,12 +216,15 @@ def note(name):
     return hook
 
 
-for name, module in model.named_modules():
-    if isinstance(module, (torch.nn.Conv2d, torch.nn.Linear)):
-        module.register_forward_hook(note(name))
-
+hooks = [
+    module.register_forward_hook(note(name))
+    for name, module in model.named_modules()
+    if isinstance(module, (torch.nn.Conv2d, torch.nn.Linear))
+]
 {draws}loss = torch.nn.functional.cross_entropy(model(x), labels)
 loss.backward()
+for hook in hooks:
+    hook.remove()
 print(f"loss {{loss.item():.4g}}")
 for name, output in outputs.items():
     weight = model.get_submodule(name).weight
