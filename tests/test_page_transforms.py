@@ -290,6 +290,7 @@ def test_sending_to_training(mnist: Dataset) -> None:
     page = part(transforms=f"random_crop:size=28;{_USUAL}")
     button = page.button(key="transforms-send")
     assert not button.disabled and not page.error
+    page.session_state["train-code"] = True
     button.click().run()
     assert not page.exception
     assert page.title[0].value == "Train"
@@ -301,6 +302,7 @@ def train_page(**query: str) -> AppTest:
     page.switch_page("pages/lab/train.py")
     for name, value in query.items():
         page.query_params[name] = value
+    page.session_state["train-code"] = True
     page.run()
     assert not page.exception
     return page
@@ -309,8 +311,6 @@ def train_page(**query: str) -> AppTest:
 def train_transforms(page: AppTest, text: str) -> None:
     """The Train page says it, holds it in its URL, and its code has it."""
     assert page.query_params["transforms"] == text
-    page.session_state["train-code"] = True
-    page.run()
     kind = Pipeline.from_text(text).steps[0].entry.torch
     assert any(f"`{kind}`" in caption.value for caption in page.caption)
     assert f"transforms=nnlab.Pipeline.from_text({text!r})," in page.code[-1].value
