@@ -15,6 +15,7 @@ LAYERS = [
     "errors",
     "paths",
     "files",
+    "program",
     "containers",
     "devices",
     "randomness",

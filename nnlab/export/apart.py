@@ -3,14 +3,12 @@ other threads compute meanwhile would be rounded otherwise."""
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-import nnlab
 from nnlab.errors import LabError
+from nnlab.program import own_command, own_environment
 from nnlab.training.weights import TrainedModel, save_weights
 
 _SECONDS = 300  # after which it is given up
@@ -22,12 +20,9 @@ def export_apart(model: TrainedModel, suffix: str) -> bytes:
     Raises:
         LabError: it cannot be made, or takes too long.
     """
-    home = str(Path(nnlab.__file__).parents[1])
-    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
     with tempfile.TemporaryDirectory() as folder:
         weights, made = Path(folder, "weights.safetensors"), Path(folder, f"made{suffix}")
-        # -P: nothing of the current folder is imported.
-        command = [sys.executable, "-P", "-m", "nnlab", "export", str(weights), "--to", str(made)]
+        command = own_command("export", str(weights), "--to", str(made))
         try:
             save_weights(weights, model.state_dict(), model.info, durable=False)
             subprocess.run(
@@ -36,7 +31,7 @@ def export_apart(model: TrainedModel, suffix: str) -> bytes:
                 capture_output=True,
                 text=True,
                 timeout=_SECONDS,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+                env=own_environment(),
             )
             return made.read_bytes()
         except subprocess.CalledProcessError as error:

@@ -12,17 +12,15 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO, Any
 
-import nnlab
 from nnlab.errors import Problem, Sentence
 from nnlab.pictures import limits
 from nnlab.pictures.problems import as_error, from_json
+from nnlab.program import own_command, own_environment
 
 MAX_PROCESSES = 2  # each of which decodes in up to `limits.PROCESSES`
 _LONGEST = 16 * 2**20  # bytes of an answer, which may hold eight pictures of 256 x 256
@@ -71,14 +69,12 @@ def ask(job: dict[str, Any], archive: str, progress: Progress | None = None) -> 
 
 
 def _start(errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    home = str(Path(nnlab.__file__).parents[1])
-    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "nnlab.pictures.worker"],  # -P: nothing of the current folder
+        own_command(module="nnlab.pictures.worker"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=errors,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        env=own_environment(),
         start_new_session=True,  # so that it is ended together with those it forks
     )
 

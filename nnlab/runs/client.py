@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 from filelock import FileLock
 
-import nnlab
 from nnlab.paths import data_root
+from nnlab.program import own_command, own_environment
 from nnlab.runs.state import interrupt
 
 
@@ -25,16 +23,14 @@ class JobServer:
     """
 
     def __init__(self) -> None:
-        home = str(Path(nnlab.__file__).parents[1])
-        paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
         self._guard = threading.Lock()
         self._waiting: dict[str, FileLock] | None = {}  # of the runs handed over; None when it is gone
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "nnlab", "serve-jobs"],  # -P: nothing of the current folder
+            own_command("serve-jobs"),
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env=own_environment(),
             start_new_session=True,  # Ctrl-C ends this process, and by that the server in its own way
         )
         threading.Thread(target=self._listen, name="job server", daemon=True).start()

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections import OrderedDict
@@ -16,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import nnlab
 from nnlab.errors import LabError, RunError
 from nnlab.nets.architecture import Architecture
+from nnlab.program import own_command, own_environment
 from nnlab.training.batch_speed import Peak, Timing
 
 PARTS = 2  # of a network that take time: forward passes and training steps
@@ -160,20 +159,17 @@ def found(subject: Subject) -> Speed | None:
 
 
 def _command(subject: Subject, file: Path) -> subprocess.Popen[str]:
-    home = str(Path(nnlab.__file__).parents[1])
-    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    # -P: nothing of the current folder is imported.
-    arguments = [
-        sys.executable, "-P", "-m", "nnlab", "speed", "--model", str(file),
+    command = own_command(
+        "speed", "--model", str(file),
         "--image", "x".join(map(str, subject.in_shape)), "--classes", str(subject.classes),
         "--batch-size", str(subject.batch_size), "--seconds", str(_SECONDS), "--json",
-    ]  # fmt: skip
+    )  # fmt: skip
     return subprocess.Popen(
-        arguments,
+        command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        env=own_environment(),
         start_new_session=True,  # a group of its own, so that all of it ends at once
     )

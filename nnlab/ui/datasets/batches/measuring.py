@@ -8,16 +8,14 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from pathlib import Path
 
-import nnlab
 from nnlab.data.loaders import Loading
 from nnlab.errors import LabError, RunError
 from nnlab.paths import data_root
+from nnlab.program import own_command, own_environment
 from nnlab.training.loading_speed import WORKERS, Rate
 
 WAYS = len(WORKERS) + 1  # and the resident tensor
@@ -130,23 +128,16 @@ def found(subject: Subject) -> tuple[Rate, ...] | None:
 
 
 def _command(subject: Subject) -> subprocess.Popen[str]:
-    home = str(Path(nnlab.__file__).parents[1])
-    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    # -P: nothing of the current folder is imported.
-    arguments = [
-        sys.executable, "-P", "-m", "nnlab", "loading", "--dataset", subject.dataset, "--batch-size",
-        str(subject.batch_size), "--sampler", subject.sampler, "--seconds", str(_SECONDS), "--json",
-    ]  # fmt: skip
+    command = own_command(
+        "loading", "--dataset", subject.dataset, "--batch-size", str(subject.batch_size),
+        "--sampler", subject.sampler, "--seconds", str(_SECONDS), "--json",
+    )  # fmt: skip
     return subprocess.Popen(
-        arguments,
+        command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(paths),
-            "NNLAB_DATA": str(data_root().expanduser().resolve()),
-        },
+        env=own_environment(NNLAB_DATA=str(data_root().expanduser().resolve())),
         start_new_session=True,  # a group of its own, so that its workers end with it
     )
