@@ -112,33 +112,33 @@ def _near(r: np.random.Generator, value: float, by: float = 0.04) -> float:
     return value + r.uniform(-by, by)
 
 
-def zero(r):
+def zero(r: np.random.Generator) -> list[Stroke]:
     w, begin, way = _near(r, 0.34, 0.06), r.uniform(-150, -30), r.choice([-1, 1])
     return [arc(0.5, 0.5, w, 0.5, begin, begin + way * _near(r, 365, 20))]
 
 
-def zero_slashed(r):
+def zero_slashed(r: np.random.Generator) -> list[Stroke]:
     reach = r.uniform(0.55, 1.2)
     slash = line((0.5 + 0.3 * reach, 0.5 - 0.42 * reach), (0.5 - 0.3 * reach, 0.5 + 0.42 * reach))
     return [*zero(r), slash]
 
 
-def one(r):
+def one(r: np.random.Generator) -> list[Stroke]:
     return [line((_near(r, 0.5), 0), (0.5, 1))]
 
 
-def one_flag(r):
+def one_flag(r: np.random.Generator) -> list[Stroke]:
     return [line((_near(r, 0.26, 0.1), _near(r, 0.24, 0.08)), (0.52, 0), (_near(r, 0.52), 1))]
 
 
-def one_foot(r):
+def one_foot(r: np.random.Generator) -> list[Stroke]:
     return [
         line((_near(r, 0.28, 0.08), _near(r, 0.22, 0.06)), (0.5, 0), (0.5, 1)),
         line((_near(r, 0.25, 0.08), 1), (_near(r, 0.75, 0.08), 1)),
     ]
 
 
-def two(r):
+def two(r: np.random.Generator) -> list[Stroke]:
     return [
         join(
             arc(0.46, 0.27, _near(r, 0.34), 0.27, _near(r, -170, 15), 40),
@@ -147,7 +147,7 @@ def two(r):
     ]
 
 
-def two_looped(r):
+def two_looped(r: np.random.Generator) -> list[Stroke]:
     return [
         join(
             arc(0.46, 0.26, 0.34, 0.26, -165, 35),
@@ -159,7 +159,7 @@ def two_looped(r):
     ]
 
 
-def two_flat(r):
+def two_flat(r: np.random.Generator) -> list[Stroke]:
     return [
         line(
             (0.08, _near(r, 0.06)),
@@ -171,7 +171,7 @@ def two_flat(r):
     ]
 
 
-def three(r):
+def three(r: np.random.Generator) -> list[Stroke]:
     return [
         join(
             arc(0.42, 0.25, _near(r, 0.33), 0.25, _near(r, -160, 15), 90),
@@ -180,7 +180,7 @@ def three(r):
     ]
 
 
-def three_flat(r):
+def three_flat(r: np.random.Generator) -> list[Stroke]:
     return [
         join(
             line((0.1, 0.02), (0.8, 0.02), (_near(r, 0.4), 0.4)),
@@ -189,7 +189,7 @@ def three_flat(r):
     ]
 
 
-def three_angular(r):
+def three_angular(r: np.random.Generator) -> list[Stroke]:
     return [
         line(
             (0.1, 0.04),
@@ -202,7 +202,7 @@ def three_angular(r):
     ]
 
 
-def four_open(r):
+def four_open(r: np.random.Generator) -> list[Stroke]:
     x = _near(r, 0.68)
     return [
         line((_near(r, 0.24, 0.08), 0.02), (_near(r, 0.12), 0.56), (0.95, _near(r, 0.56))),
@@ -210,18 +210,18 @@ def four_open(r):
     ]
 
 
-def four_closed(r):
+def four_closed(r: np.random.Generator) -> list[Stroke]:
     return [
         line((0.64, 0), (0.04, _near(r, 0.66)), (0.96, _near(r, 0.66, 0.03))),
         line((0.64, 0), (_near(r, 0.64), 1)),
     ]
 
 
-def four_unlifted(r):
+def four_unlifted(r: np.random.Generator) -> list[Stroke]:
     return [line((0.66, 1), (0.66, 0.02), (0.06, _near(r, 0.68)), (0.95, _near(r, 0.68, 0.03)))]
 
 
-def five(r):
+def five(r: np.random.Generator) -> list[Stroke]:
     return [
         join(
             line((0.82, 0.02), (0.22, 0.02), (_near(r, 0.16), 0.46)),
@@ -230,13 +230,13 @@ def five(r):
     ]
 
 
-def five_two(r):
+def five_two(r: np.random.Generator) -> list[Stroke]:
     gap = r.uniform(-0.02, 0.1)
     body = join(line((0.24, 0.04), (0.18, 0.45)), arc(0.4, 0.69, 0.42, 0.3, -130, _near(r, 150, 15)))
     return [body, line((0.24 + gap, 0.03 - gap / 2), (_near(r, 0.9), _near(r, 0.0, 0.03)))]
 
 
-def six(r):
+def six(r: np.random.Generator) -> list[Stroke]:
     return [
         join(
             arc(0.85, 0.62, 0.73, 0.62, _near(r, -98, 12), -180),
@@ -245,7 +245,7 @@ def six(r):
     ]
 
 
-def six_rings(r):
+def six_rings(r: np.random.Generator) -> list[Stroke]:
     start = r.uniform(0, 360)
     return [
         arc(0.5, 0.7, 0.34, 0.3, start, start + r.choice([-365, 365])),
@@ -253,25 +253,25 @@ def six_rings(r):
     ]
 
 
-def seven(r):
+def seven(r: np.random.Generator) -> list[Stroke]:
     return [line((0.08, _near(r, 0.04)), (_near(r, 0.88), 0.03), (_near(r, 0.38, 0.1), 1))]
 
 
-def seven_crossed(r):
+def seven_crossed(r: np.random.Generator) -> list[Stroke]:
     return [*seven(r), line((_near(r, 0.3), _near(r, 0.52)), (_near(r, 0.86), _near(r, 0.48)))]
 
 
-def seven_curved(r):
+def seven_curved(r: np.random.Generator) -> list[Stroke]:
     foot = _near(r, 0.4)
     stroke = join(line((0.08, 0.04), (0.86, 0.04)), arc(0.9, 1, 0.9 - foot, 0.94, -100, -180))
     return [stroke, *([line((0.26, 0.5), (0.78, 0.48))] if r.uniform() < 0.5 else [])]
 
 
-def seven_serif(r):
+def seven_serif(r: np.random.Generator) -> list[Stroke]:
     return [line((0.1, _near(r, 0.24)), (0.1, 0.04), (0.88, 0.03), (_near(r, 0.42, 0.1), 1))]
 
 
-def eight(r):
+def eight(r: np.random.Generator) -> list[Stroke]:
     return [
         join(
             arc(0.48, 0.25, 0.3, 0.25, _near(r, -20, 25), -250),
@@ -281,7 +281,7 @@ def eight(r):
     ]
 
 
-def eight_rings(r):
+def eight_rings(r: np.random.Generator) -> list[Stroke]:
     gap = r.uniform(-0.05, 0.03)
     begin = r.uniform(0, 360, 2)
     return [
@@ -290,7 +290,7 @@ def eight_rings(r):
     ]
 
 
-def nine(r):
+def nine(r: np.random.Generator) -> list[Stroke]:
     return [
         join(
             arc(0.46, 0.28, 0.33, 0.28, _near(r, -25, 15), -370),
@@ -299,7 +299,7 @@ def nine(r):
     ]
 
 
-def nine_curly(r):
+def nine_curly(r: np.random.Generator) -> list[Stroke]:
     return [
         join(
             arc(0.46, 0.28, 0.33, 0.28, _near(r, -20, 15), -362),
@@ -308,7 +308,7 @@ def nine_curly(r):
     ]
 
 
-def nine_bent(r):
+def nine_bent(r: np.random.Generator) -> list[Stroke]:
     return [join(arc(0.48, 0.28, 0.34, 0.28, -10, -360), arc(0.1, 0.3, 0.72, 0.7, 0, _near(r, 70, 15)))]
 
 
@@ -335,7 +335,7 @@ def _points(count: int, begin: float = -90, radii: tuple[float, ...] = (0.5,), s
     )
 
 
-def spiral(r):
+def spiral(r: np.random.Generator) -> list[Stroke]:
     turns, way, begin = r.uniform(2, 4), r.choice([-1, 1]), r.uniform(0, 6)
     share = np.linspace(0.05, 1, 400)
     angle = begin + way * 2 * math.pi * turns * share
@@ -343,12 +343,12 @@ def spiral(r):
     return [stroke[::-1] if r.uniform() < 0.5 else stroke]
 
 
-def scribble(r):
+def scribble(r: np.random.Generator) -> list[Stroke]:
     points = r.uniform(0, 1, (r.integers(8, 16), 2))
     return [line(*map(tuple, points))]
 
 
-def knot(r):
+def knot(r: np.random.Generator) -> list[Stroke]:
     share = np.linspace(0, 2 * math.pi, 500)
     a, b, c, d = r.integers(2, 6, 4)
     return [
@@ -358,7 +358,7 @@ def knot(r):
     ]
 
 
-def wave(r):
+def wave(r: np.random.Generator) -> list[Stroke]:
     x = np.linspace(0, 1, 200)
     return [np.stack((x, 0.5 + r.uniform(0.08, 0.2) * np.sin(2 * math.pi * r.uniform(1.5, 3.5) * x)), 1)]
 
