@@ -27,6 +27,7 @@ LAYERS = [
     "drawing",
     "lens",
     "runs",
+    "lessons",
     "export",
     "ui",
 ]

@@ -14,7 +14,8 @@ from nnlab.ui.text import LANGUAGES, po_path
 
 ROOT = Path(__file__).parents[2]
 # The position of the message among the arguments of each of these.
-_SENTENCES = ("_", "mark", "Sentence", "LabError", "DataError", "RunError", "ShapeError", "MisfitError")
+_ERRORS = ("LabError", "DataError", "RunError", "ShapeError", "MisfitError", "TypedError")
+_SENTENCES = ("_", "mark", "Sentence", *_ERRORS)
 _PLACES = {**dict.fromkeys(_SENTENCES, 0), "check": 1}
 # Where these names are defined; what they are given there is no message.
 _DEFINITIONS = (Path("nnlab/ui/text.py"), Path("nnlab/errors.py"))

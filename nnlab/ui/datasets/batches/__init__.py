@@ -19,7 +19,7 @@ from nnlab.ui.datasets.batches.speed import running, speed, watched
 from nnlab.ui.datasets.code import script
 from nnlab.ui.datasets.controls import View
 from nnlab.ui.datasets.facts import facts
-from nnlab.ui.datasets.linked import bound, linked_number, note
+from nnlab.ui.datasets.linked import LINKED
 from nnlab.ui.datasets.transforms import built_pipeline
 from nnlab.ui.text import _, say
 
@@ -58,7 +58,7 @@ def _show(data: Dataset, view: View, is_watched: bool) -> None:
         return
     epochs = orders[loading.sampler]
     st.subheader(_("The order of the samples"))
-    followed = linked_number("follow", 0, low=0, high=len(data.train) - 1)
+    followed = LINKED.number("follow", 0, low=0, high=len(data.train) - 1)
     followed = min(followed, len(labels) - 1)
     _followed(data, kept, followed, epochs, loading)
     order_rows(epochs, loading, len(labels), followed)
@@ -115,7 +115,7 @@ def _followed(data: Dataset, kept: Tensor, followed: int, epochs: list[Tensor], 
             picture(data.train.images[kept[followed]], 56, _("The sample that is followed")), width="content"
         )
         st.number_input(
-            _("Follow sample"), 0, len(kept) - 1, key=bound("follow", followed), on_change=note,
+            _("Follow sample"), 0, len(kept) - 1, key=LINKED.bound("follow", followed), on_change=LINKED.note,
             args=("follow", 0), width=150,
         )  # fmt: skip
         with st.container(width="content"):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nnlab.data.loaders import SAMPLERS, Loading
-from nnlab.ui.datasets.linked import bound, linked_choice, linked_number, linked_toggle, note
+from nnlab.ui.datasets.linked import LINKED
 from nnlab.ui.text import _, mark
 
 TITLES = {"sequential": mark("In order"), "random": mark("Random"), "weighted": mark("Weighted")}
@@ -64,11 +64,11 @@ class Selection:
 def current_loading() -> Loading:
     """The loader that is described on the page, or was when it was last open."""
     return Loading(
-        batch_size=linked_number("batch_size", _USUAL.batch_size, low=1, high=_MOST),
-        sampler=linked_choice("sampler", SAMPLERS, _USUAL.sampler),
-        drop_last=linked_toggle("drop_last", _USUAL.drop_last),
-        seed=linked_number("loader_seed", _USUAL.seed, low=0, high=_LAST_SEED),
-        workers=linked_number("workers", _USUAL.workers, low=0, high=_WORKERS),
+        batch_size=LINKED.number("batch_size", _USUAL.batch_size, low=1, high=_MOST),
+        sampler=LINKED.choice("sampler", SAMPLERS, _USUAL.sampler),
+        drop_last=LINKED.toggle("drop_last", _USUAL.drop_last),
+        seed=LINKED.number("loader_seed", _USUAL.seed, low=0, high=_LAST_SEED),
+        workers=LINKED.number("workers", _USUAL.workers, low=0, high=_WORKERS),
     )
 
 
@@ -78,25 +78,29 @@ def loader_strip() -> tuple[Loading, bool]:
     st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="bottom", key="batches-strip"):
         st.number_input(
-            "batch_size", 1, _MOST, key=bound("batch_size", loading.batch_size), on_change=note,
+            "batch_size", 1, _MOST, key=LINKED.bound("batch_size", loading.batch_size), on_change=LINKED.note,
             args=("batch_size", _USUAL.batch_size), width=130,
         )  # fmt: skip
         st.segmented_control(
             _("Order"), SAMPLERS, required=True, format_func=lambda name: _(TITLES[name]),
-            key=bound("sampler", loading.sampler), on_change=note, args=("sampler", _USUAL.sampler),
+            key=LINKED.bound("sampler", loading.sampler),
+            on_change=LINKED.note, args=("sampler", _USUAL.sampler),
             help=_("In order: as the samples lie. Random: shuffle=True, each once an epoch. Weighted: drawn "
                    "with replacement by WeightedRandomSampler, every class equally often."),
         )  # fmt: skip
         both = loading.sampler == "weighted" and st.toggle("shuffle=True", key=_SHUFFLE)
         st.toggle(
-            "drop_last", key=bound("drop_last", loading.drop_last), on_change=note, args=("drop_last", False)
+            "drop_last",
+            key=LINKED.bound("drop_last", loading.drop_last),
+            on_change=LINKED.note,
+            args=("drop_last", False),
         )
         st.number_input(
-            _("Seed"), 0, _LAST_SEED, key=bound("loader_seed", loading.seed), on_change=note,
+            _("Seed"), 0, _LAST_SEED, key=LINKED.bound("loader_seed", loading.seed), on_change=LINKED.note,
             args=("loader_seed", 0), width=120, disabled=loading.sampler == "sequential",
         )  # fmt: skip
         st.number_input(
-            "num_workers", 0, _WORKERS, key=bound("workers", loading.workers), on_change=note,
+            "num_workers", 0, _WORKERS, key=LINKED.bound("workers", loading.workers), on_change=LINKED.note,
             args=("workers", 0), width=130,
             help=_("Processes that load the samples. The order stays the same; what they cost and gain is "
                    "measured below."),
@@ -106,14 +110,15 @@ def loader_strip() -> tuple[Loading, bool]:
 
 def samples_strip() -> Selection:
     """Draw the choice of samples."""
-    count = linked_choice("samples", _COUNTS, _COUNTS[0])
-    uneven = linked_toggle("uneven", False)
+    count = LINKED.choice("samples", _COUNTS, _COUNTS[0])
+    uneven = LINKED.toggle("uneven", False)
     st.selectbox(
-        _("Samples"), _COUNTS, key=bound("samples", count), on_change=note, args=("samples", _COUNTS[0]),
+        _("Samples"), _COUNTS, key=LINKED.bound("samples", count),
+        on_change=LINKED.note, args=("samples", _COUNTS[0]),
         format_func=lambda name: _("All") if name == "all" else f"{int(name):,}", width=110,
     )  # fmt: skip
     st.toggle(
-        _("Misbalanced"), key=bound("uneven", uneven), on_change=note, args=("uneven", False),
+        _("Misbalanced"), key=LINKED.bound("uneven", uneven), on_change=LINKED.note, args=("uneven", False),
         help=_("Keeps only one image in ten of every second class."),
     )  # fmt: skip
     return Selection(None if count == "all" else int(count), uneven)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from nnlab.data.division import Division
-from nnlab.ui.datasets.linked import bound, choose, linked_number, linked_toggle, note
+from nnlab.ui.datasets.linked import LINKED
 from nnlab.ui.text import _
 
 _MOST = 90  # per cent, as on the Train page
@@ -20,32 +20,39 @@ _STYLE = """<style>
 
 def division_strip() -> Division:
     """Draw the strip; the division it describes, whose shares may be more than there is."""
-    validation = linked_number("validation", _VALIDATION, low=0, high=_MOST)
-    test = linked_number("test", 0, low=0, high=_MOST)
-    stratified = linked_toggle("stratified", True)
-    seed = linked_number("splitseed", 0, low=0, high=_LAST_SEED)
+    validation = LINKED.number("validation", _VALIDATION, low=0, high=_MOST)
+    test = LINKED.number("test", 0, low=0, high=_MOST)
+    stratified = LINKED.toggle("stratified", True)
+    seed = LINKED.number("splitseed", 0, low=0, high=_LAST_SEED)
     st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="bottom", key="division-strip"):
         st.slider(
-            _("Validation (%)"), 0, _MOST, key=bound("validation", validation), on_change=note,
+            _("Validation (%)"), 0, _MOST, key=LINKED.bound("validation", validation), on_change=LINKED.note,
             args=("validation", _VALIDATION), width=200,
             help=_("Held out from training, to look at while the network learns."),
         )  # fmt: skip
         st.toggle(
-            _("Draw the test part anew"), key=bound("drawn", test > 0), on_change=_drawn_chosen,
+            _("Draw the test part anew"), key=LINKED.bound("drawn", test > 0), on_change=_drawn_chosen,
             help=_("Off: the test images are those that were published as such. On: they are drawn from all "
                    "images, of which all shares are then counted."),
         )  # fmt: skip
         if test:
             st.slider(
-                _("Test (%)"), 1, _MOST, key=bound("test", test), on_change=note, args=("test", 0), width=200
+                _("Test (%)"),
+                1,
+                _MOST,
+                key=LINKED.bound("test", test),
+                on_change=LINKED.note,
+                args=("test", 0),
+                width=200,
             )
         st.toggle(
-            _("Stratified"), key=bound("stratified", stratified), on_change=note, args=("stratified", True),
+            _("Stratified"), key=LINKED.bound("stratified", stratified),
+            on_change=LINKED.note, args=("stratified", True),
             help=_("Each class is divided by itself, so that every part has the same share of it."),
         )  # fmt: skip
         st.number_input(
-            _("Seed of the split"), 0, _LAST_SEED, key=bound("splitseed", seed), on_change=note,
+            _("Seed of the split"), 0, _LAST_SEED, key=LINKED.bound("splitseed", seed), on_change=LINKED.note,
             args=("splitseed", 0), width=140, help=_("The same seed always gives the same parts."),
         )  # fmt: skip
         st.button(
@@ -55,8 +62,8 @@ def division_strip() -> Division:
 
 
 def _drawn_chosen() -> None:
-    choose("test", _TEST if st.session_state["datasets-drawn"] else 0, 0)
+    LINKED.choose("test", _TEST if st.session_state["datasets-drawn"] else 0, 0)
 
 
 def _again(seed: int) -> None:
-    choose("splitseed", (seed + 1) % (_LAST_SEED + 1), 0)
+    LINKED.choose("splitseed", (seed + 1) % (_LAST_SEED + 1), 0)

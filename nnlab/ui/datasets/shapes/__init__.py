@@ -10,7 +10,7 @@ import streamlit as st
 from torch import Tensor
 
 from nnlab.errors import LabError
-from nnlab.ui.datasets.linked import bound, choose, linked_choice, linked_number, linked_text, note
+from nnlab.ui.datasets.linked import LINKED
 from nnlab.ui.datasets.shapes.indexing import apply_index
 from nnlab.ui.datasets.shapes.kinds import KINDS, Kind
 from nnlab.ui.datasets.shapes.layers import Trial, trials
@@ -32,9 +32,9 @@ _STYLE = """<style>
 @st.fragment
 def show() -> None:
     """Draw this part of the Datasets page."""
-    name = linked_choice("data", list(KINDS), _FIRST)
+    name = LINKED.choice("data", list(KINDS), _FIRST)
     st.segmented_control(
-        _("Kind of data"), list(KINDS), required=True, key=bound("data", name), on_change=_kind_chosen,
+        _("Kind of data"), list(KINDS), required=True, key=LINKED.bound("data", name), on_change=_kind_chosen,
         format_func=lambda each: f"{_(KINDS[each].title)} ({KINDS[each].letters})",
     )  # fmt: skip
     kind = KINDS[name]
@@ -66,32 +66,33 @@ def show() -> None:
 
 
 def _kind_chosen() -> None:
-    note("data", _FIRST)
-    choose("index", "", "")  # it means something else for another kind
+    LINKED.note("data", _FIRST)
+    LINKED.choose("index", "", "")  # it means something else for another kind
 
 
 def _extents(name: str, kind: Kind) -> dict[str, int]:
     found = {
-        axis.letter: linked_number(f"{name}_{axis.letter}", axis.usual, low=1, high=axis.most)
+        axis.letter: LINKED.number(f"{name}_{axis.letter}", axis.usual, low=1, high=axis.most)
         for axis in kind.axes
     }
     with st.container(horizontal=True, vertical_alignment="bottom", key="shapes-strip"):
         for axis in kind.axes:
             key = f"{name}_{axis.letter}"
             st.number_input(
-                f"{axis.letter} · {_(axis.meaning)}", 1, axis.most, key=bound(key, found[axis.letter]),
-                on_change=note, args=(key, axis.usual), width=175,
+                f"{axis.letter} · {_(axis.meaning)}", 1, axis.most, key=LINKED.bound(key, found[axis.letter]),
+                on_change=LINKED.note, args=(key, axis.usual), width=175,
             )  # fmt: skip
     return found
 
 
 def _index(kind: Kind) -> str:
     """What stands between the brackets; "" for all of the tensor."""
-    text = linked_text("index")
+    text = LINKED.text("index")
     st.session_state["datasets-example"] = text if text in kind.indices else None
     with st.container(horizontal=True, vertical_alignment="bottom", key="shapes-index"):
         st.text_input(
-            _("Index: x[ … ]"), key=bound("index", text), on_change=note, args=("index", ""), width=200,
+            _("Index: x[ … ]"), key=LINKED.bound("index", text),
+            on_change=LINKED.note, args=("index", ""), width=200,
             placeholder="0, :, 2:5",
         )  # fmt: skip
         st.pills(
@@ -102,7 +103,7 @@ def _index(kind: Kind) -> str:
 
 
 def _example_chosen() -> None:
-    choose("index", st.session_state["datasets-example"] or "", "")
+    LINKED.choose("index", st.session_state["datasets-example"] or "", "")
 
 
 def _axes(kind: Kind, x: Tensor, text: str, found: Tensor) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 from torch import Tensor
 
 from nnlab.ui.components import Series, curves, tiles
-from nnlab.ui.datasets.linked import bound, linked_number, note
+from nnlab.ui.datasets.linked import LINKED
 from nnlab.ui.text import _
 
 _SIGNED_MOST = 1.0  # the ends of the scale of images and volumes, whose values lie in [0, 1]
@@ -79,14 +79,14 @@ def _series(whole: Tensor, kept: Tensor, index: str) -> None:
 
 def _sample(count: int) -> int:
     """Which sample is shown, where not all are at once."""
-    found = min(linked_number("shape_sample", 0, low=0, high=99), count - 1)
+    found = min(LINKED.number("shape_sample", 0, low=0, high=99), count - 1)
     return int(
         st.number_input(
             _("Sample shown"),
             0,
             count - 1,
-            key=bound("shape_sample", found),
-            on_change=note,
+            key=LINKED.bound("shape_sample", found),
+            on_change=LINKED.note,
             args=("shape_sample", 0),
             width=140,
         )

@@ -1,0 +1,1 @@
+"""The views of the Learn pages; what they show is computed in `nnlab.lessons`."""
