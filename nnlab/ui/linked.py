@@ -35,7 +35,7 @@ class Linked:
         self._recall(name)
         return self._remembered(name, query_number(name, default, low=low, high=high), default)
 
-    def float(self, name: str, default: float, *, low: float, high: float) -> float:
+    def decimal(self, name: str, default: float, *, low: float, high: float) -> float:
         """The value of ``?name=``, a number from `low` to `high`."""
         self._recall(name)
         return self._remembered(name, query_float(name, default, low=low, high=high), default)
