@@ -97,6 +97,28 @@ def ink_strokes(strokes: Sequence[Tensor | np.ndarray], width: float = PEN_WIDTH
     Raises:
         LabError: if nothing is drawn, or a stroke is not (k, 2) or holds a number that is not finite.
     """
+    points, joined = sampled_strokes(strokes)
+    return place_and_ink(Paths(points[None], joined[None], torch.ones(1, len(points))), width)
+
+
+def place_strokes(
+    strokes: Sequence[Tensor | np.ndarray], width: float = PEN_WIDTH
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Where `ink_strokes` lays its ink: points (P, 2) float64 in pixel indices of the image, joined (P - 1,)
+    bool, and the image (1, 1, 28, 28) uint8 itself, which is `ink` of them with the radius ``width / 2``.
+
+    Raises:
+        LabError: as `ink_strokes`.
+    """
+    points, joined = sampled_strokes(strokes)
+    radii = torch.full((1, len(points)), width / 2, dtype=torch.float64)
+    placed, images = _placed(points[None].double(), joined[None], radii)
+    return placed[0], joined, images
+
+
+def sampled_strokes(strokes: Sequence[Tensor | np.ndarray]) -> tuple[Tensor, Tensor]:
+    """Strokes -> points (P, 2) at even distances along them, the longer side of all of them 1, and joined
+    (P - 1,) bool; raises as `ink_strokes`."""
     drawn = []
     for index, stroke in enumerate(strokes):
         points = torch.as_tensor(stroke, dtype=torch.float64)
@@ -115,8 +137,7 @@ def ink_strokes(strokes: Sequence[Tensor | np.ndarray], width: float = PEN_WIDTH
     extent = float((every.max(0).values - low).max())
     finite = bool(torch.isfinite(every).all()) and extent < float("inf")
     check(finite, "A stroke holds a number that is not finite.")
-    points, joined = _sample([(stroke - low) / (extent or 1.0) for stroke in drawn])
-    return place_and_ink(Paths(points[None], joined[None], torch.ones(1, len(points))), width)
+    return _sample([(stroke - low) / (extent or 1.0) for stroke in drawn])
 
 
 def ink(points: Tensor, joined: Tensor, radii: Tensor) -> Tensor:
@@ -163,6 +184,11 @@ def ink(points: Tensor, joined: Tensor, radii: Tensor) -> Tensor:
 
 
 def _place_and_ink(points: Tensor, joined: Tensor, radii: Tensor) -> Tensor:
+    return _placed(points, joined, radii)[1]
+
+
+def _placed(points: Tensor, joined: Tensor, radii: Tensor) -> tuple[Tensor, Tensor]:
+    """The points (B, P, 2) where they lie in the images, on the grid, and the images."""
     points = _scale(points, radii)
     low = (points - radii[..., None]).amin(1)
     high = (points + radii[..., None]).amax(1)
@@ -170,11 +196,13 @@ def _place_and_ink(points: Tensor, joined: Tensor, radii: Tensor) -> Tensor:
     half = (high - low) / 2
     room = torch.stack((half - 0.5 - CENTRE, SIDE - 0.5 - CENTRE - half))  # how far it may move, both ways
     move = torch.zeros_like(half)
+    inked = torch.zeros_like(half)  # the move with which each image was inked last
     astray = torch.arange(len(points))
     images = torch.empty(len(points), 1, SIDE, SIDE, dtype=torch.uint8)
     # Ink moves with its path but for what the ramp gets wrong, so one correction nearly always does.
     for _ in range(_CORRECTIONS):
         images[astray] = _ink_at(points, move, joined, radii, astray)
+        inked[astray] = move[astray]
         error = CENTRE - centre_of_mass(images[astray, 0])
         moved = (move[astray] + error).clamp(room[0, astray], room[1, astray])
         far = ((moved - move[astray]).abs() > _CENTRED).any(1)
@@ -184,12 +212,16 @@ def _place_and_ink(points: Tensor, joined: Tensor, radii: Tensor) -> Tensor:
             break
     else:
         images[astray] = _ink_at(points, move, joined, radii, astray)
-    return images
+        inked[astray] = move[astray]
+    return _on_grid(points + inked[:, None]), images
 
 
 def _ink_at(points: Tensor, move: Tensor, joined: Tensor, radii: Tensor, which: Tensor) -> Tensor:
-    moved = points[which] + move[which, None]
-    return _grey(ink((moved * _GRID).round() / _GRID, joined[which], radii[which]))[:, None]
+    return grey(ink(_on_grid(points[which] + move[which, None]), joined[which], radii[which]))[:, None]
+
+
+def _on_grid(points: Tensor) -> Tensor:
+    return (points * _GRID).round() / _GRID
 
 
 def _scale(points: Tensor, radii: Tensor) -> Tensor:
@@ -243,7 +275,8 @@ def centre_of_mass(images: Tensor) -> Tensor:
     return torch.stack((x.double() / mass, y.double() / mass), -1)
 
 
-def _grey(coverage: Tensor) -> Tensor:
+def grey(coverage: Tensor) -> Tensor:
+    """Coverage in [0, 1] as uint8."""
     return (coverage * 255).round().to(torch.uint8)
 
 

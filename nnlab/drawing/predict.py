@@ -33,6 +33,14 @@ def drawing_to_image(strokes: Strokes, size: tuple[int, int] = (280, 280)) -> Te
         LabError: nothing is drawn, nothing of it on the canvas, a stroke is not (k, 2) finite numbers, or
             the size is not two numbers above 0.
     """
+    return ink_strokes(canvas_strokes(strokes, size))
+
+
+def canvas_strokes(strokes: Strokes, size: tuple[int, int] = (280, 280)) -> list[Tensor]:
+    """The strokes as (k, 2) float64 each, checked; of a drawing that can only be a dot, one point.
+
+    Args and errors as `drawing_to_image`, but that it may be empty.
+    """
     canvas = _canvas(size)
     points = [_points(index, stroke) for index, stroke in enumerate(strokes)]
     drawn = [stroke for stroke in points if len(stroke)]
@@ -46,7 +54,7 @@ def drawing_to_image(strokes: Strokes, size: tuple[int, int] = (280, 280)) -> Te
         )  # fmt: skip
         if (high - low).max() < _DOT * canvas.max():
             points = [every.mean(0, keepdim=True)]
-    return ink_strokes(points)
+    return points
 
 
 def rasterize(strokes: Strokes, size: tuple[int, int] = (280, 280)) -> Tensor:
