@@ -23,7 +23,7 @@ from nnlab.runs import Run, RunStore
 from nnlab.training.recipe import Recipe, RunSpec
 from nnlab.ui import store as pages_store
 from nnlab.ui.datasets.images.example import example_zip
-from nnlab.ui.draw import answerer, readable_runs, reader
+from nnlab.ui.draw.reader import answerer, readable_runs, reader
 from nnlab.ui.train.form import rows_of
 
 ROOT = Path(__file__).parents[1]

@@ -22,7 +22,7 @@ from nnlab.errors import RunError
 from nnlab.nets.architecture import LayerSpec, sequence
 from nnlab.runs import RunStore
 from nnlab.training.weights import TrainedModel, WeightsInfo, load_model, save_weights
-from nnlab.ui.draw import SHIPPED, _code, answerer, readable_runs, reader
+from nnlab.ui.draw.reader import SHIPPED, _code, answerer, readable_runs, reader
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect, Page = playwright.expect, playwright.Page

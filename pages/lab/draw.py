@@ -3,11 +3,9 @@
 
 import streamlit as st
 
-from nnlab.ui.components import pad
-from nnlab.ui.draw import answerer, choose_reader
+from nnlab.ui.draw.desk import desk
+from nnlab.ui.draw.reader import choose_reader
 from nnlab.ui.text import _
-
-SIZE = 280
 
 st.title(_("Draw"))
 st.markdown(
@@ -17,7 +15,7 @@ st.markdown(
     )
 )
 chosen = choose_reader()
-pad(answerer(chosen.model, SIZE), classes=chosen.model.info.classes, key="pad", size=SIZE)
+desk(chosen)
 
 with st.expander(_("The PyTorch code that does the same"), icon=":material/code:"):
     st.code(chosen.code, language="python")

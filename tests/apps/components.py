@@ -27,7 +27,7 @@ def show_pad() -> None:
     st.text(f"strokes: {len(memory.get('pad:drawing', {}).get('strokes', []))}")
     st.text(f"runs: {memory['runs']}")
     if not away:
-        pad(answer, classes=["left", "right"], key="pad")
+        st.fragment(pad)(answer, classes=["left", "right"], key="pad")
 
 
 def show_tiles() -> None:

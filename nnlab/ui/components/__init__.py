@@ -5,7 +5,7 @@ from nnlab.ui.components.curves import Series, curves
 from nnlab.ui.components.diagram import diagram
 from nnlab.ui.components.library import serve
 from nnlab.ui.components.living import Exhibit, living
-from nnlab.ui.components.pad import Answer, pad
+from nnlab.ui.components.pad import Answer, drawn, pad
 from nnlab.ui.components.strips import Strip, strips
 from nnlab.ui.components.tiles import tiles
 from nnlab.ui.components.window import window
@@ -19,6 +19,7 @@ __all__ = [
     "chain",
     "curves",
     "diagram",
+    "drawn",
     "living",
     "pad",
     "serve",

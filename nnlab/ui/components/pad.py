@@ -29,14 +29,22 @@ class Answer:
     doubt: str | None = None
 
 
-@st.fragment
+def drawn(key: str) -> list[np.ndarray]:
+    """The strokes on the pad of that key: (k, 2) float32 each, in canvas pixels; none before it is drawn."""
+    memory: dict[str, Any] = st.session_state.setdefault(f"{key}:drawing", {"seq": 0, "strokes": []})
+    told: dict[str, Any] = (st.session_state.get(key) or {}).get("drawing") or memory
+    if told["seq"] != memory["seq"]:
+        memory.update(seq=told["seq"], strokes=told["strokes"], news=True)
+    return [np.array(flat, np.float32).reshape(-1, 2) / _TENTHS for flat in memory["strokes"] if flat]
+
+
 def pad(
     answer: Callable[[list[np.ndarray]], Answer], *, classes: Sequence[str], key: str, size: int = 280
 ) -> None:
     """A pad, the image the network really sees, and its probabilities as bars (the ten largest of more).
 
-    The drawing is kept for the session, so it is there again when the reader comes back to the page. Only
-    this fragment runs again while one draws.
+    The drawing is kept for the session, so it is there again when the reader comes back to the page. To be
+    called in a fragment: it runs again at every movement of the pen.
 
     Args:
         answer: called with the strokes, (k, 2) float32 each, in pixels of a `size` x `size` canvas with the
@@ -45,12 +53,9 @@ def pad(
         size: the side of the canvas in which strokes are told; on the screen the pad takes what room it has.
     """
     mount = part("pad")
-    memory: dict[str, Any] = st.session_state.setdefault(f"{key}:drawing", {"seq": 0, "strokes": []})
-    told: dict[str, Any] = (st.session_state.get(key) or {}).get("drawing") or memory
-    grown = told["seq"] != memory["seq"]
-    if grown:
-        memory.update(seq=told["seq"], strokes=told["strokes"])
-    strokes = [np.array(flat, np.float32).reshape(-1, 2) / _TENTHS for flat in memory["strokes"] if flat]
+    strokes = drawn(key)
+    memory = st.session_state[f"{key}:drawing"]
+    grown = memory.pop("news", False)
     header: dict[str, Any] = {"size": size, "seq": memory["seq"], "texts": _texts()}
     # The browser that has just told us the drawing has it; one in which the pad is new needs it.
     header["strokes"] = None if grown else memory["strokes"]

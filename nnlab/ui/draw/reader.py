@@ -22,6 +22,7 @@ from nnlab.nets.source import import_block, model_source
 from nnlab.runs import Run, RunStore
 from nnlab.training.weights import TrainedModel, WeightsInfo
 from nnlab.ui.components import Answer
+from nnlab.ui.draw.subject import Subject
 from nnlab.ui.owned import can_be_drawn, dataset_title
 from nnlab.ui.store import run_store
 from nnlab.ui.text import _, mark, plain, say
@@ -145,6 +146,17 @@ def answerer(model: TrainedModel, size: int) -> Callable[[list[np.ndarray]], Ans
         return Answer(image[0, 0].numpy(), logits.softmax(0).tolist(), doubt)
 
     return answer
+
+
+def subject_of(model: TrainedModel, strokes: list[np.ndarray], size: int) -> Subject | None:
+    """What is drawn on a `size` x `size` canvas, as `model` is given it; None for nothing that can be."""
+    if not strokes:
+        return None
+    try:
+        image = drawing_for(model, drawing_to_image(strokes, (size, size)))
+    except LabError:
+        return None  # the pad says why
+    return Subject(image, strokes, (size, size))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -1,0 +1,24 @@
+"""What the Draw page asks a network about, wherever it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """An image as the chosen network is given it.
+
+    image: (1, C, H, W) uint8, of the shape that the network was trained on.
+    strokes: where it was drawn on the pad: (k, 2) float32 each, x right and y down, in pixels of a canvas of
+        `size` (width, height); None for a sample or a photograph.
+    label: the index of the right class, where it is known.
+    """
+
+    image: Tensor
+    strokes: list[np.ndarray] | None = None
+    size: tuple[int, int] = (280, 280)
+    label: int | None = None
