@@ -55,6 +55,14 @@ class Linked:
         st.session_state[key] = value
         return key
 
+    def typed(self, name: str, value: str) -> str:
+        """As `bound`, for a text that is sent while somebody types: the field is written only where it says
+        something else, as the browser would otherwise be sent back what it has typed beyond since."""
+        key = f"{self.page}-{name}"
+        if st.session_state.get(key) != value:
+            st.session_state[key] = value
+        return key
+
     def note(self, name: str, default: str | float | bool) -> None:
         """Write what the widget of that name says into the URL, or take it out where it is `default`."""
         self.choose(name, st.session_state[f"{self.page}-{name}"], default)
