@@ -1,0 +1,86 @@
+"""Programs in processes of their own: their lines, their turn, their end, and what went wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from nnlab.program import Program, Programs
+
+# Stand-ins for a command of the package: modules in a folder that the process finds.
+SOURCES = {
+    "counting": "import sys\nfor i in range(int(sys.argv[1])): print(i, flush=True)",
+    "failing": "import sys\nprint(1)\nsys.stderr.write('x' * 100_000 + '\\nNo such thing.\\n')\nsys.exit(2)",
+    "nonsense": "print('not json')",
+    "endless": "import time, os\nprint(os.getpid(), flush=True)\nwhile True: time.sleep(60)",
+    "gated": "import sys, pathlib\nprint(1, flush=True)\nopen(sys.argv[1]).read()\nprint(2)",
+}
+
+
+@pytest.fixture
+def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, source in SOURCES.items():
+        (tmp_path / f"stand_in_{name}.py").write_text(source)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return tmp_path
+
+
+def test_its_lines_arrive(modules: Path) -> None:
+    program = Program(["3"], "stand_in_counting")
+    program.wait()
+    assert program.lines == (0, 1, 2) and program.problem is None and not program.running
+
+
+def test_what_went_wrong_is_its_last_line(modules: Path) -> None:
+    program = Program([], "stand_in_failing")
+    program.wait()
+    assert str(program.problem) == "The computation ended early (No such thing.)."
+    other = Program([], "stand_in_nonsense")
+    other.wait()
+    assert other.problem is not None and other.lines == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups")
+def test_it_can_be_stopped_and_has_a_limit(modules: Path) -> None:
+    stopped = Program([], "stand_in_endless")
+    while not stopped.lines and stopped.running:
+        stopped._thread.join(0.01)
+    stopped.stop()
+    stopped.wait()
+    assert stopped.problem is None
+    with pytest.raises(ProcessLookupError):
+        os.kill(stopped.lines[0], 0)
+    late = Program([], "stand_in_endless", limit=0.5)
+    late.wait()
+    assert late.problem is not None and not late.stopped
+
+
+def test_one_works_at_a_time_and_who_asks_for_the_same_gets_the_same(modules: Path, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    programs = Programs(at_once=1)
+    first = programs.start("first", [str(gate)], "stand_in_gated")
+    while not first.lines and first.running:
+        first._thread.join(0.01)
+    second = programs.start("second", ["2"], "stand_in_counting")
+    assert programs.start("second", ["2"], "stand_in_counting") is second
+    assert second.waiting and not first.waiting and programs.known("third") is None
+    with gate.open("w") as pipe:
+        pipe.write("go")
+    second.wait()
+    assert first.lines == (1, 2) and second.lines == (0, 1)
+
+
+def test_what_failed_is_begun_again_and_what_nobody_asks_for_goes(modules: Path) -> None:
+    programs = Programs(kept=2)
+    failed = programs.start("a", [], "stand_in_failing")
+    failed.wait()
+    again = programs.start("a", [], "stand_in_failing")
+    again.wait()
+    assert again is not failed
+    for key in "bc":
+        programs.start(key, ["1"], "stand_in_counting").wait()
+    assert programs.known("a") is None and programs.known("c") is not None
