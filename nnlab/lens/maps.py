@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -24,36 +25,51 @@ def feature_maps(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
     left as they were.
     """
     found: dict[str, Tensor] = {}
-    uses = Counter[str]()
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    try:
+        with (
+            torch.no_grad(),
+            seeded_from(torch.get_rng_state()) if model.training else nullcontext(),
+            watched(model, lambda name, _, output: found.setdefault(name, output.detach().clone())),
+        ):
+            model(x)
+    finally:
+        with torch.no_grad():
+            for name, buffer in model.named_buffers():
+                buffer.copy_(buffers[name])
+    return found
 
+
+@contextmanager
+def watched(model: nn.Module, note: Callable[[str, Any, Tensor], object]) -> Iterator[None]:
+    """Inside, each layer that this thread computes calls `note` with its name, input and output.
+
+    Layers, names and outputs are those of `feature_maps`; the tensors are the layer's own, with their place
+    in the graph of autograd.
+    """
+    uses = Counter[str]()
     here = threading.get_ident()  # others may use the same model meanwhile
 
-    def note(name: str, output: Any) -> None:
-        if threading.get_ident() != here:
-            return
-        uses[name] += 1
-        value = output[0] if isinstance(output, tuple) else output
-        found[name if uses[name] == 1 else f"{name} ({uses[name]})"] = value.detach().clone()
-
     def hook(name: str) -> Any:
-        return lambda module, inputs, output: note(name, output)
+        def told(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+            if threading.get_ident() != here:
+                return
+            uses[name] += 1
+            value = output[0] if isinstance(output, tuple) else output
+            note(name if uses[name] == 1 else f"{name} ({uses[name]})", inputs[0], value)
 
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+        return told
+
     handles = [
         module.register_forward_hook(hook(name))
         for name, module in model.named_modules()
         if _is_layer(module)
     ]
     try:
-        with torch.no_grad(), seeded_from(torch.get_rng_state()) if model.training else nullcontext():
-            model(x)
+        yield
     finally:
         for handle in handles:
             handle.remove()
-        with torch.no_grad():
-            for name, buffer in model.named_buffers():
-                buffer.copy_(buffers[name])
-    return found
 
 
 def _is_layer(module: nn.Module) -> bool:
