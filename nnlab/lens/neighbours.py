@@ -38,7 +38,7 @@ _MARGIN = 32  # more candidates than are asked for, since the first look at all 
 
 @dataclass(frozen=True, eq=False)
 class Neighbour:
-    """A training image: its index in the dataset, its label, how far away it is, and itself (C, H, W) uint8."""
+    """A training image (C, H, W) uint8: its index in the dataset, its label, and how far away it is."""
 
     index: int
     label: int
@@ -48,8 +48,11 @@ class Neighbour:
 
 @dataclass(frozen=True, eq=False)
 class Remembered:
-    """Features of training images: `features` (N, F) float32, `indices` (N,) in the training split of
-    `dataset`, which has `count` images, their `labels` (N,) and the `images` (N, C, H, W) uint8 themselves."""
+    """Features of training images.
+
+    `features` are (N, F) float32, `indices` (N,) those in the training split of `dataset`, which has `count`
+    images; `labels` (N,) and `images` (N, C, H, W) uint8 are copies, so that the dataset need not be read.
+    """
 
     features: Tensor
     indices: Tensor
@@ -122,7 +125,7 @@ def remember(model: TrainedModel, data: Dataset, most: int = MOST_IMAGES) -> Ite
     """Compute the features of training images of `data`: how many are done, again and again, and at last
     what was found.
 
-    Of a dataset with more than `most` images, or with more than `MOST_BYTES` of images and features, a part is
+    Of a dataset with more than `most` images, or more than `MOST_BYTES` of images and features, a part is
     taken, drawn at random, the same every time.
 
     Raises:
