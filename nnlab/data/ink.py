@@ -189,7 +189,15 @@ def _place_and_ink(points: Tensor, joined: Tensor, radii: Tensor) -> Tensor:
 
 def _placed(points: Tensor, joined: Tensor, radii: Tensor) -> tuple[Tensor, Tensor]:
     """The points (B, P, 2) where they lie in the images, on the grid, and the images."""
-    points = _scale(points, radii)
+    return centre_mass(fit_box(points, radii), joined, radii)
+
+
+def centre_mass(points: Tensor, joined: Tensor, radii: Tensor) -> tuple[Tensor, Tensor]:
+    """Paths in pixels, moved so that the centre of mass of their ink lies at `CENTRE`.
+
+    Args as of `ink`. Returns the points (B, P, 2) float64 where they then lie, and the images (B, 1, 28, 28)
+    uint8. The ink stays inside the image and the centre gives way, where both cannot be had.
+    """
     low = (points - radii[..., None]).amin(1)
     high = (points + radii[..., None]).amax(1)
     points = points - (low + high)[:, None] / 2 + CENTRE  # the box's middle first
@@ -224,7 +232,7 @@ def _on_grid(points: Tensor) -> Tensor:
     return (points * _GRID).round() / _GRID
 
 
-def _scale(points: Tensor, radii: Tensor) -> Tensor:
+def fit_box(points: Tensor, radii: Tensor) -> Tensor:
     """Points (B, P, 2) scaled so that the longer side of their inked box is 20 px.
 
     The pen does not grow with the path, so the box's side is max(s x + r) - min(s x - r) for a scale s:

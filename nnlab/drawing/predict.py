@@ -86,11 +86,11 @@ def is_bright(info: WeightsInfo) -> bool:
     return sum(info.mean) / len(info.mean) > 0.5
 
 
-def image_logits(model: nn.Module, image: Tensor) -> Tensor:
-    """Logits (classes,) for one image (1, C, H, W) uint8, computed on the model's device in evaluation mode.
+def network_input(model: nn.Module, image: Tensor, normalised: bool = True) -> Tensor:
+    """The float32 tensor (1, C, H, W) that `model` is fed for one image (1, C, H, W) uint8, on its device.
 
     A model that was loaded from a file is fed with its own mean and std, any other with those published
-    for MNIST.
+    for MNIST. Not `normalised`, it is only divided by 255.
 
     Raises:
         LabError: the model was trained on images of another shape.
@@ -103,15 +103,26 @@ def image_logits(model: nn.Module, image: Tensor) -> Tensor:
         "This network takes images of shape {wanted}, not {shape}.",
         wanted=wanted, shape=tuple(image.shape[1:]),
     )  # fmt: skip
-    device = next(model.parameters()).device
+    if not normalised:
+        mean, std = (0.0,) * len(mean), (1.0,) * len(std)
+    return normalise(image.to(next(model.parameters()).device), mean, std)
+
+
+def input_logits(model: nn.Module, x: Tensor) -> Tensor:
+    """Logits (classes,) float32 for one tensor (1, C, H, W) of `network_input`, in evaluation mode."""
     was_training = model.training
     model.eval()
     try:
         with torch.inference_mode():
-            logits: Tensor = model(normalise(image.to(device), mean, std))[0].float().cpu()
+            logits: Tensor = model(x)[0].float().cpu()
     finally:
         model.train(was_training)
     return logits
+
+
+def image_logits(model: nn.Module, image: Tensor) -> Tensor:
+    """Logits (classes,) for one image (1, C, H, W) uint8; fed and raising as `network_input`."""
+    return input_logits(model, network_input(model, image))
 
 
 def predict_image(model: nn.Module, image: Tensor) -> Tensor:
