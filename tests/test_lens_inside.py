@@ -137,6 +137,10 @@ def test_the_difference_of_two_classes_is_made_of_the_differences_of_their_produ
         float(both.logit), abs=1e-5
     )
     assert float(both.logit) >= 0
+    slope = saliency(seen, first).gradient - saliency(seen, second).gradient
+    assert torch.allclose(saliency(seen, first, second).gradient, slope, atol=1e-6)
+    weights = grad_cam(seen, first, "conv2").weights - grad_cam(seen, second, "conv2").weights
+    assert torch.allclose(grad_cam(seen, first, "conv2", second).weights, weights, atol=1e-6)
 
 
 def test_contributions_lie_where_the_flattened_maps_have_their_values() -> None:

@@ -45,20 +45,24 @@ class Forward:
         order: list[int] = self.logits.detach().argsort(descending=True, stable=True).tolist()
         return order
 
-    def gradient(self, of: Tensor, unit: int) -> Tensor:
-        """The derivatives of one logit with respect to `of`, a tensor of the graph; 0 where it does not
-        depend on it.
+    def gradient(self, of: Tensor, unit: int, against: int | None = None) -> Tensor:
+        """The derivatives of one logit, less another if there is one `against` it, with respect to `of`, a
+        tensor of the graph; 0 where it does not depend on it.
 
         Raises:
             LabError: there is no such logit.
         """
+        asked = self._logit(unit) if against is None else self._logit(unit) - self._logit(against)
+        (found,) = torch.autograd.grad(asked, of, retain_graph=True, allow_unused=True)
+        return torch.zeros_like(of) if found is None else found
+
+    def _logit(self, unit: int) -> Tensor:
         check(
             0 <= unit < len(self.logits),
             "There is no class {unit}; the network has {count}.",
             unit=unit, count=len(self.logits),
         )  # fmt: skip
-        (found,) = torch.autograd.grad(self.logits[unit], of, retain_graph=True, allow_unused=True)
-        return torch.zeros_like(of) if found is None else found
+        return self.logits[unit]
 
 
 def forward(model: nn.Module, image: Tensor) -> Forward:

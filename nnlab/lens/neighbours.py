@@ -121,9 +121,11 @@ def features_of(model: TrainedModel, image: Tensor) -> Tensor:
     return _last(model, image).inputs.detach()[0]
 
 
-def remember(model: TrainedModel, data: Dataset, most: int = MOST_IMAGES) -> Iterator[int | Remembered]:
-    """Compute the features of training images of `data`: how many are done, again and again, and at last
-    what was found.
+def remember(
+    model: TrainedModel, data: Dataset, most: int = MOST_IMAGES
+) -> Iterator[tuple[int, int] | Remembered]:
+    """Compute the features of training images of `data`: again and again how many of how many are done, and
+    at last what was found.
 
     Of a dataset with more than `most` images, or more than `MOST_BYTES` of images and features, a part is
     taken, drawn at random, the same every time.
@@ -149,7 +151,7 @@ def remember(model: TrainedModel, data: Dataset, most: int = MOST_IMAGES) -> Ite
     for start in range(0, count, chunk):
         some = indices[start : start + chunk]
         features[start : start + len(some)] = _batch(model, normalise(images[some], info.mean, info.std))
-        yield start + len(some)
+        yield start + len(some), count
     yield Remembered(features, indices, data.train.labels[indices], images[indices], data.name, len(images))
 
 

@@ -2,13 +2,15 @@
 
     python -m nnlab.lens.remembering WEIGHTS DATASET FILE
 
-prints the number of images that are done, a line a chunk, and writes what `nnlab.lens.neighbours.Remembered`
-reads. So a server stays free meanwhile, and computes them once for each network.
+prints how many images are done and how many there are, as a JSON list a line, and writes what
+`nnlab.lens.neighbours.Remembered` reads. So a server stays free meanwhile, and computes them once for each
+network.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from pathlib import Path
 
@@ -56,7 +58,7 @@ def main(weights: Path, dataset: str, file: Path) -> None:
             found.save(file)
             tidy(file.parent)
         else:
-            print(found, flush=True)
+            print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

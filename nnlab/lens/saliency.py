@@ -6,7 +6,8 @@
 - `grad_cam`: the maps of a layer weighted by the mean gradients of the logit (Selvaraju et al., "Grad-CAM",
   2017, arXiv:1610.02391).
 
-Both belong to a logit, not to a probability: it does not depend on what speaks for the other classes.
+Both belong to a logit, not to a probability: it does not depend on what speaks for the other classes. With
+another class `against` it, they belong to the difference of the two logits.
 """
 
 from __future__ import annotations
@@ -51,17 +52,17 @@ class Cam:
     fine: Tensor
 
 
-def saliency(seen: Forward, unit: int) -> Saliency:
+def saliency(seen: Forward, unit: int, against: int | None = None) -> Saliency:
     """How the logit of class `unit` depends on each value of the image.
 
     Raises:
         LabError: there is no such class.
     """
-    gradient = seen.gradient(seen.image, unit)[0]
+    gradient = seen.gradient(seen.image, unit, against)[0]
     return Saliency(gradient, gradient * seen.image.detach()[0])
 
 
-def grad_cam(seen: Forward, unit: int, layer: str) -> Cam:
+def grad_cam(seen: Forward, unit: int, layer: str, against: int | None = None) -> Cam:
     """Where the maps of `layer` speak for class `unit`.
 
     Raises:
@@ -70,7 +71,7 @@ def grad_cam(seen: Forward, unit: int, layer: str) -> Cam:
     maps = seen.outputs.get(layer)
     if maps is None or maps.ndim != 4:
         raise LabError("{layer} gives no maps that Grad-CAM could weigh.", layer=layer)
-    weights = seen.gradient(maps, unit)[0].mean((1, 2))
+    weights = seen.gradient(maps, unit, against)[0].mean((1, 2))
     coarse = torch.relu(torch.einsum("k,khw->hw", weights, maps.detach()[0]))
     size = seen.image.shape[2:]
     fine = F.interpolate(coarse[None, None], tuple(size), mode="bilinear", align_corners=False)[0, 0]
