@@ -249,7 +249,10 @@ def fit_box(points: Tensor, radii: Tensor) -> Tensor:
         slope = points.gather(1, top[:, None])[:, 0] - points.gather(1, bottom[:, None])[:, 0]
         side, axis = (high - low).max(1, keepdim=True)
         slope = slope.gather(1, axis)[:, 0]
-        scale = scale - torch.where(flat | (slope <= 0), 0.0, (side[:, 0] - BOX) / slope.clamp(min=1e-12))
+        step = torch.where(flat | (slope <= 0), 0.0, (side[:, 0] - BOX) / slope.clamp(min=1e-12))
+        scale = scale - step
+        if not step.any():
+            break  # as all further steps would be 0 too
     return points * scale[:, None, None]
 
 
