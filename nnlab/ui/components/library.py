@@ -21,7 +21,9 @@ _HERE = Path(__file__).parent
 _PARTS = {
     "tiles": ("tiles",),
     "curves": ("series", "curves"),
-    "pad": ("bars", "pad"),
+    "pad": ("bars", "board", "paths", "channel", "pad"),
+    "sample": ("bars", "board", "sample"),
+    "stages": ("board", "paths", "stages"),
     "living": ("bars", "living"),
     "path": ("path",),
     "histogram": ("histogram",),
@@ -39,6 +41,7 @@ _PARTS = {
         "builder_keys",
         "builder",
     ),
+    "inside": ("sheet", "legend", "inside_why", "inside"),
     "window": ("axis", "sheet", "cells", "legend", "terms", "window"),
 }
 

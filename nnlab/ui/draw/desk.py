@@ -10,16 +10,19 @@ from collections.abc import Callable
 import streamlit as st
 
 from nnlab.ui.components import drawn, pad
+from nnlab.ui.draw import inside
 from nnlab.ui.draw.reader import Reader, answerer, subject_of
 from nnlab.ui.draw.subject import Subject
 from nnlab.ui.parts import part_switch
-from nnlab.ui.text import _
+from nnlab.ui.text import _, mark
 
 SIZE = 280
 _KEY = "pad"
 
 # What stands below the pad: a title (marked) and what shows it. A view is added here and nowhere else.
-VIEWS: dict[str, tuple[str, Callable[[Reader, Subject], None]]] = {}
+VIEWS: dict[str, tuple[str, Callable[[Reader, Subject], None]]] = {
+    "inside": (mark("Inside"), inside.show),
+}
 
 
 @st.fragment
