@@ -9,6 +9,7 @@ Not covered: colour profiles, other formats.
 
 from __future__ import annotations
 
+import math
 from io import BytesIO
 from typing import NamedTuple
 
@@ -58,8 +59,12 @@ def format_of(data: bytes) -> str:
     raise DataError("This is no picture in PNG, JPEG, WebP, GIF or BMP.")
 
 
-def open_picture(data: bytes) -> Opened:
+def open_picture(data: bytes, side: int | None = None) -> Opened:
     """Decode a picture. Pillow may warn of what it mends; the process that reads archives keeps it quiet.
+
+    Args:
+        side: pixels of the longer side that are enough. A JPEG is then decoded to half of its size, a quarter
+            or an eighth as long as that is more, and may be larger in its file than otherwise allowed.
 
     Raises:
         DataError: it is in none of `FORMATS`, too large, or damaged.
@@ -67,9 +72,11 @@ def open_picture(data: bytes) -> Opened:
     kind = format_of(data)
     try:
         image = Image.open(BytesIO(data), formats=(kind,))
+        mode, size = image.mode, image.size
+        if side is not None and kind == "JPEG":
+            image.draft(None, _scaled(size, side))
         if image.width * image.height > MAX_MEGAPIXELS * 10**6:
             raise Image.DecompressionBombError
-        mode, size = image.mode, image.size
         image.load()
         return Opened(_upright(_eight_bits(image), image), kind, mode, size)
     except Image.DecompressionBombError:
@@ -105,6 +112,11 @@ def prepare_picture(picture: Image.Image, image_size: int, channels: int, fit: s
             width=picture.width, height=picture.height, size=image_size,
         )  # fmt: skip
     return ImageOps.pad(picture, size, Image.Resampling.BILINEAR, color=0)
+
+
+def _scaled(size: tuple[int, int], side: int) -> tuple[int, int]:
+    scale = side / max(size)
+    return math.ceil(size[0] * scale), math.ceil(size[1] * scale)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

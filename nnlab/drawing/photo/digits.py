@@ -1,0 +1,98 @@
+"""One digit cut out of a photograph, and brought to the conventions of drawings.
+
+It is enlarged (or reduced) to one size, so that the photograph's resolution does not matter, made black and
+white again there at half of its own ink, thinned to lines, and these lines are inked as a person's strokes on
+the pad are: the pen is as wide as MNIST's, whatever was written with, and box and centre are MNIST's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from nnlab.data.ink import ink_strokes
+from nnlab.drawing.photo.pieces import Box
+from nnlab.drawing.photo.thin import paths, thinned
+
+TALL = 96  # pixels of the longer side in which a digit is thinned
+_MARGIN = 4  # empty pixels around
+_SMOOTH = 0.012  # of the longer side: bumps of that size are the paper's grain and the camera's pixels
+_HALF = 0.5  # of a digit's own ink, where its edge lies
+_HOLE = 0.18  # of the pen's area: what is smaller is no hole of a digit
+_DOT = 0.12  # of the largest piece's ink: what is smaller, here, is the camera's noise
+
+
+@dataclass(frozen=True, eq=False)
+class Digit:
+    """A digit of a photograph at each of its stages.
+
+    box: where it is, in pixels of `Picture.colour`.
+    grey: uint8 (h, w), the ink of it alone, dark on white, in even light.
+    shape: bool (h, w), black and white. thin: bool (h, w), its lines.
+    strokes: the lines as paths, (k, 2) float64 of x, y in pixels of `shape`.
+    pen: how wide it was written, as a share of the longer side.
+    image: uint8 (28, 28), what a network of drawings is given, light on dark.
+    """
+
+    box: Box
+    grey: np.ndarray
+    shape: np.ndarray
+    thin: np.ndarray
+    strokes: list[np.ndarray]
+    pen: float
+    image: np.ndarray
+
+
+def cut_out(box: Box, contrast: np.ndarray, own: np.ndarray) -> Digit:
+    """A digit from its `box`.
+
+    Args:
+        contrast: float32 (H, W) of the whole picture, see `light.Evened`.
+        own: bool, of the box's size: the ink that belongs to this digit.
+    """
+    around = ndimage.binary_dilation(np.pad(own, 2), iterations=2)[2:-2, 2:-2]
+    darkness = np.where(around, contrast[box.top : box.bottom, box.left : box.right], 0.0).astype(np.float32)
+    # Dark ink is as dark as it is: what counts is where it ends.
+    full = float(np.quantile(darkness[own], 0.7))
+    grey = _resized((darkness / full).clip(0, 1.2))
+    grey = ndimage.gaussian_filter(grey, _SMOOTH * TALL)
+    shape = _whole(grey > _HALF)
+    thin = thinned(shape)
+    pen = float(shape.sum()) / max(1, int(thin.sum()))
+    strokes = paths(thin, pen)
+    image = ink_strokes(strokes)[0, 0].numpy()
+    shown = (255 * (1 - grey.clip(0, 1))).round().astype(np.uint8)
+    return Digit(box, shown, shape, thin, strokes, pen / TALL, image)
+
+
+def _resized(darkness: np.ndarray) -> np.ndarray:
+    """Its longer side `TALL` pixels, with an empty margin."""
+    height, width = darkness.shape
+    scale = TALL / max(height, width)
+    edge = max(1, round(1 / scale)) if scale < 1 else 1
+    padded = np.pad(darkness, edge)
+    size = (max(1, round(padded.shape[1] * scale)), max(1, round(padded.shape[0] * scale)))
+    picture = Image.fromarray(padded).resize(size, Image.Resampling.BICUBIC)
+    return np.pad(np.asarray(picture), _MARGIN)
+
+
+def _whole(shape: np.ndarray) -> np.ndarray:
+    """Without pinholes in the strokes and without specks beside them."""
+    if not shape.any():
+        shape[shape.shape[0] // 2, shape.shape[1] // 2] = True
+        return shape
+    deep = ndimage.distance_transform_edt(shape)
+    pen = 2 * float(np.quantile(deep[shape], 0.9))
+    holes, count = ndimage.label(~shape)
+    if count > 1:
+        sizes = np.bincount(holes.ravel())
+        shape = shape | (sizes < max(4.0, _HOLE * pen**2))[holes]
+    parts, count = ndimage.label(shape, np.ones((3, 3), bool))
+    if count > 1:
+        sizes = np.bincount(parts.ravel())
+        sizes[0] = 0
+        shape = (sizes >= _DOT * 0.2 * sizes.max())[parts] & shape
+    return shape
