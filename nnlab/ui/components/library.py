@@ -30,6 +30,8 @@ _PARTS = {
     "chain": ("sheet", "chain"),
     "strips": ("cells", "strips"),
     "diagram": ("diagram",),
+    "descent": ("series", "descent_player", "descent_chart", "descent_relief", "descent"),
+    "slope": ("series", "descent_player", "slope"),
     "joined": ("sheet", "legend", "joined"),
     "builder": (
         "builder_paths",
