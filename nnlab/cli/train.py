@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnlab.cli.common import INTERRUPTED, accuracy_text, add_runs, network
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from nnlab.cli.common import Commands
     from nnlab.training.events import Event
     from nnlab.training.recipe import RunSpec
+    from nnlab.training.weights import TrainedModel
 
 
 def add_parser(commands: Commands) -> None:
@@ -24,7 +26,7 @@ def add_parser(commands: Commands) -> None:
     train.set_defaults(command=_train)
     learned = train.add_mutually_exclusive_group()
     learned.add_argument(
-        "--dataset", default="strokes", help="a dataset of the registry (default: strokes), or images/NAME"
+        "--dataset", help="a dataset of the registry (default: strokes, or that of --start), or images/NAME"
     )
     learned.add_argument(
         "--images", metavar="FILE", help="your own: a zip or a folder of class folders, or with one CSV"
@@ -33,7 +35,10 @@ def add_parser(commands: Commands) -> None:
     train.add_argument("--channels", type=int, default=3, help="of --images: 1 grey, 3 colour (default: 3)")
     train.add_argument("--fit", default="fit", help="of --images: fit, fill or stretch (default: fit)")
     train.add_argument(
-        "--model", default="convnet", help="a preset (default: convnet), or a file of layers (.json)"
+        "--model", help="a preset (default: convnet, or that of --start), or a file of layers (.json)"
+    )
+    train.add_argument(
+        "--start", metavar="RUN|FILE", help="go on from a run's last weights, or from a file's (.safetensors)"
     )
     train.add_argument("--epochs", type=float, help="passes through the data; may be a fraction")
     train.add_argument("--optimizer")
@@ -90,12 +95,15 @@ def _train(arguments: argparse.Namespace) -> int:
     from nnlab.runs import RunStore
     from nnlab.runs.limits import keep_memory
     from nnlab.training.loop import Controls
+    from nnlab.training.start import Given
 
     threads = default_threads() if arguments.threads is None else arguments.threads
     check(threads >= 1, "The number of threads is {value}; it should be at least 1.", value=threads)
     if arguments.images is not None:
         arguments.dataset = _imported(arguments)
-    spec = _spec(arguments)
+    start = None if arguments.start is None else _started(arguments)
+    spec = _spec(arguments, start)
+    given = None if start is None else Given(start.state_dict())
     if arguments.download:
         load_dataset(spec.dataset, download=True)
     torch.set_num_threads(threads)
@@ -117,7 +125,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
     before = signal.signal(signal.SIGINT, stop)
     try:
-        run = RunStore(arguments.runs).train_here(spec, controls, hear)
+        run = RunStore(arguments.runs).train_here(spec, controls, hear, given)
     finally:
         signal.signal(signal.SIGINT, before)
     status = run.status
@@ -135,11 +143,23 @@ def _imported(arguments: argparse.Namespace) -> str:
     return import_images(arguments.images, options).name
 
 
-def _spec(arguments: argparse.Namespace) -> RunSpec:
+def _started(arguments: argparse.Namespace) -> TrainedModel:
+    """The network of ``--start``: of a file, or with a run's last weights."""
+    from nnlab.runs import RunStore
+    from nnlab.training.weights import SUFFIX
+    from nnlab.training.weights_file import fitted_model, read_weights
+
+    if arguments.start.endswith(SUFFIX):
+        return fitted_model(read_weights(Path(arguments.start)))
+    return RunStore(arguments.runs).open(arguments.start).load_model()
+
+
+def _spec(arguments: argparse.Namespace, start: TrainedModel | None) -> RunSpec:
     from nnlab.data.division import Division
     from nnlab.training.augment import Augmentation
     from nnlab.training.optim import optimizer_kind
     from nnlab.training.recipe import Recipe, RunSpec
+    from nnlab.training.start import Start
     from nnlab.transforms import Pipeline
 
     names = ("optimizer", "lr", "schedule", "loss", "epochs", "batch_size", "seed", "init", "precision")
@@ -159,7 +179,12 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
         stratified=not arguments.unstratified,
         seed=arguments.split_seed or 0,
     )
-    return RunSpec(arguments.dataset, network(arguments.model), recipe, division).validate()
+    dataset = arguments.dataset or (start.info.dataset if start else "strokes")
+    if start is None:
+        return RunSpec(dataset, network(arguments.model or "convnet"), recipe, division).validate()
+    architecture = network(arguments.model) if arguments.model else start.info.architecture
+    begin = Start.of(start, Path(arguments.start).name)
+    return RunSpec(dataset, architecture, recipe, division, begin).validate()
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, Any]:

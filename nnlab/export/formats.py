@@ -18,10 +18,11 @@ from nnlab.data.division import divide
 from nnlab.errors import LabError
 from nnlab.export.notebook import notebook
 from nnlab.export.recorded import Recorded
-from nnlab.export.script import Script, training_script
+from nnlab.export.script import Script, start_name, training_script
 from nnlab.files import replace
 from nnlab.paths import data_root
 from nnlab.runs import Run
+from nnlab.runs.given import read_given
 from nnlab.training.recipe import RunSpec
 from nnlab.training.weights import TrainedModel, WeightsInfo, weights_bytes
 
@@ -53,7 +54,8 @@ class Subject:
         recorded = None if self.run is None else Recorded.of(self.run)
         data = load_dataset(self.spec.dataset)
         folder = data_root().resolve() if root is None else root
-        return training_script(self.spec, data, name=name, root=folder, recorded=recorded)
+        given = None if self.run is None else read_given(self.run.path, self.spec)
+        return training_script(self.spec, data, name=name, root=folder, recorded=recorded, given=given)
 
     def model(self) -> TrainedModel:
         """The network with the run's last weights, or with those that a training would begin with."""
@@ -110,13 +112,13 @@ def _write(content: bytes, path: Path) -> None:
 
 
 def program_files(script: Script) -> Files:
-    """The program, and the file of data beside it where it needs one."""
-    return {f"{script.name}.py": script.code().encode(), **_data(script)}
+    """The program, and the files of data and of first weights beside it where it needs them."""
+    return {f"{script.name}.py": script.code().encode(), **_beside(script)}
 
 
 def notebook_files(script: Script) -> Files:
     """As `program_files`, as a notebook."""
-    return {f"{script.name}.ipynb": notebook(script).encode(), **_data(script)}
+    return {f"{script.name}.ipynb": notebook(script).encode(), **_beside(script)}
 
 
 def _program(subject: Subject, name: str, root: str | Path | None) -> Files:
@@ -127,8 +129,13 @@ def _notebook(subject: Subject, name: str, root: str | Path | None) -> Files:
     return notebook_files(subject.script(name, root))
 
 
-def _data(script: Script) -> Files:
-    return {} if script.splits is None else {script.data_name: _saved(script.splits)}
+def _beside(script: Script) -> Files:
+    files = {} if script.splits is None else {script.data_name: _saved(script.splits)}
+    if script.weights is not None:
+        content = io.BytesIO()
+        torch.save({name: tensor.clone() for name, tensor in script.weights.items()}, content)
+        files[start_name(script.name)] = content.getvalue()
+    return files
 
 
 def packed(files: Files) -> bytes:

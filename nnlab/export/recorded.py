@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
 
 from nnlab.errors import RunError
 from nnlab.runs import Run
 from nnlab.training.events import MEASURED
+from nnlab.training.start import digest
 
 
 @dataclass(frozen=True)
@@ -65,13 +62,3 @@ class Recorded:
             threads=started["threads"],
             torch=started["torch"],
         )
-
-
-def digest(weights: Mapping[str, Tensor]) -> str:
-    """SHA-256 over the names and the bytes of `weights`, tensor after tensor."""
-    found = hashlib.sha256()
-    for name, tensor in weights.items():
-        content = bytearray(tensor.nbytes)
-        torch.frombuffer(content, dtype=tensor.dtype).copy_(tensor.flatten())
-        found.update(name.encode() + content)
-    return found.hexdigest()

@@ -6,6 +6,7 @@ the samples, the same random numbers, the same kernels. Made for a finished run 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import textwrap
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor
 
 from nnlab.data import Dataset
-from nnlab.data.division import divide
+from nnlab.data.division import Division, divide
 from nnlab.export.checking import check_part
 from nnlab.export.data import data_part, is_published, moments
 from nnlab.export.parts import Part, imports
@@ -30,8 +31,10 @@ from nnlab.nets.spec import LayerSpec
 from nnlab.training.evaluate import chunk_size
 from nnlab.training.kernels import Kernels, kernels
 from nnlab.training.recipe import RunSpec
+from nnlab.training.start import Given, Start, as_fed, mixed
 
 _WIDTH = 88
+_MIXED = "mixed"  # no dataset of the lab is called so
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Script:
         places: where the data is, as a program says it and as a notebook does.
         parts: the rest, in order.
         splits: what the file of data holds; None for a dataset of torchvision.
+        weights: what the file ``NAME-start.pt`` holds, with which the training begins; None for drawn ones.
     """
 
     name: str
@@ -53,6 +57,12 @@ class Script:
     places: tuple[str, str]
     parts: tuple[Part, ...]
     splits: Mapping[str, tuple[Tensor, Tensor]] | None
+    weights: Mapping[str, Tensor] | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether it needs no file beside it."""
+        return self.splits is None and self.weights is None
 
     @property
     def data_name(self) -> str:
@@ -76,8 +86,19 @@ def data_name(name: str) -> str:
     return f"{name}-data.pt"
 
 
+def start_name(name: str) -> str:
+    """What the file of first weights beside the script `name` is called."""
+    return f"{name}-start.pt"
+
+
 def training_script(
-    spec: RunSpec, data: Dataset, *, name: str, root: str | Path, recorded: Recorded | None = None
+    spec: RunSpec,
+    data: Dataset,
+    *,
+    name: str,
+    root: str | Path,
+    recorded: Recorded | None = None,
+    given: Given | None = None,
 ) -> Script:
     """The program that trains `spec` on `data`.
 
@@ -86,11 +107,18 @@ def training_script(
         name: of the file, without its ending.
         root: the folder in which the program looks for torchvision's datasets, or puts them.
         recorded: what the run of `spec` ended with; the program checks that it ends with the same.
+        given: the tensors that `spec` names, where it does; the program finds them in files beside it.
 
     Raises:
-        LabError: the network or the transforms do not fit the data.
+        LabError: the network or the transforms do not fit the data, or `given` is not what `spec` names.
     """
-    recipe, divided = spec.recipe, divide(data, spec.division)
+    given = (given or Given()).check(spec.start, spec.mixture)
+    if spec.mixture is not None:  # which travels as a dataset that nobody has published
+        data = mixed(divide(data, spec.division), spec.mixture, given.own, spec.recipe.seed)
+        title = f"{data.title} and images of one's own"
+        data = dataclasses.replace(data, name=_MIXED, title=title, division=None)
+        spec = dataclasses.replace(spec, division=Division(), mixture=None)
+    recipe, divided = spec.recipe, as_fed(divide(data, spec.division), spec.start)
     classes, device = len(data.classes), "cpu" if recorded is None else recorded.device
     with torch.device("meta"):
         model = spec.architecture.build(data.shape, classes)
@@ -110,9 +138,9 @@ def training_script(
         setup.append(f"torch.set_num_threads({recorded.threads})  # by which sums are shared out")
     return Script(
         name=name,
-        about=_about(spec, data, recorded),
+        about=(*_about(spec, data, recorded), *_begun(spec.start, name)),
         setup=tuple(setup),
-        places=_places(data, name, root),
+        places=_places(data, name, root, spec.start is not None),
         parts=(
             _model_part(spec, data, setting.kernels, device),
             data_part(data, spec.division),
@@ -126,6 +154,7 @@ def training_script(
             ),
         ),
         splits=None if is_published(data.name) else _splits(data),
+        weights=None if spec.start is None else given.weights,
     )
 
 
@@ -144,11 +173,26 @@ def _model_part(spec: RunSpec, data: Dataset, suited: Kernels, device: str) -> P
             "initialise(model)",
             *([f"model = model{to}"] if to else []),
         ]
-    return Part("Model", tuple(definitions), ("\n".join(["torch.manual_seed(SEED)", *made]),))
+    lines = ["torch.manual_seed(SEED)", *made]
+    if spec.start is not None:
+        lines = [*made, "model.load_state_dict(torch.load(START, weights_only=True))"]
+    return Part("Model", tuple(definitions), ("\n".join(lines),))
 
 
-def _places(data: Dataset, name: str, root: str | Path) -> tuple[str, str]:
-    """Where the data is: of a program, which may be told, and of a notebook."""
+def _places(data: Dataset, name: str, root: str | Path, started: bool) -> tuple[str, str]:
+    """Where the data and the first weights are: of a program, which may be told, and of a notebook."""
+    of_program, of_notebook = _data_places(data, name, root)
+    if not started:
+        return of_program, of_notebook
+    file = _quoted(start_name(name))
+    about = "# The weights that the training begins with"
+    return (
+        f"{of_program}\n{about}\nSTART = Path(__file__).with_name({file})",
+        f"{of_notebook}\n{about}\nSTART = {file}",
+    )
+
+
+def _data_places(data: Dataset, name: str, root: str | Path) -> tuple[str, str]:
     if is_published(data.name):
         folder = _quoted(str(root))
         return (
@@ -178,6 +222,14 @@ def _about(spec: RunSpec, data: Dataset, recorded: Recorded | None) -> tuple[str
         f"weight are those of the run, to the last bit. That takes torch {recorded.torch} and a processor "
         "of the same kind.",
     )
+
+
+def _begun(start: Start | None, name: str) -> tuple[str, ...]:
+    """What a person is told of the weights that it goes on from."""
+    if start is None:
+        return ()
+    source = f" of {_plain(start.source)}" if start.source else ""
+    return (f"It goes on from the weights{source} in {_plain(start_name(name))}.",)
 
 
 def _splits(data: Dataset) -> dict[str, tuple[Tensor, Tensor]]:

@@ -16,11 +16,13 @@ from nnlab.errors import LabError, RunError
 from nnlab.runs import locks
 from nnlab.runs.control import Control, ControlWatch
 from nnlab.runs.files import read_json
+from nnlab.runs.given import read_given
 from nnlab.runs.recorder import Recorder
 from nnlab.runs.state import State, store_state, stored_state
 from nnlab.training.events import Event
 from nnlab.training.loop import Controls, train
 from nnlab.training.recipe import RunSpec
+from nnlab.training.start import as_fed
 
 SPEC = "spec.json"
 LOG = "worker.log"  # what the process says besides: warnings of libraries, errors of the program
@@ -91,8 +93,8 @@ class _Execution:
             return recorder.end(State("stopped"))
         spec = RunSpec.from_json(read_json(self.run / SPEC))
         data = divide(load_dataset(spec.dataset, root=self.data_root), spec.division)
-        events = train(spec, data, controls=self.controls)
-        recorder.weights_of(spec.architecture, data)
+        events = train(spec, data, given=read_given(self.run, spec), controls=self.controls)
+        recorder.weights_of(spec.architecture, as_fed(data, spec.start))
         for event in events:
             last = event.kind in _LAST
             recorder.record(event, last)

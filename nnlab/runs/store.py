@@ -21,6 +21,7 @@ from nnlab.runs.client import job_server, submit
 from nnlab.runs.control import Control, write_control
 from nnlab.runs.execute import SPEC, execute
 from nnlab.runs.files import disk_problem, write_json
+from nnlab.runs.given import check_given, write_given
 from nnlab.runs.run import Run
 from nnlab.runs.state import FILE as STATE
 from nnlab.runs.state import State, store_state
@@ -28,6 +29,7 @@ from nnlab.training.events import Event
 from nnlab.training.loop import Controls
 from nnlab.training.preflight import preflight
 from nnlab.training.recipe import RunSpec
+from nnlab.training.start import Given
 
 # When it was started, in UTC, to the microsecond: so the names sort, and no two are the same.
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}")
@@ -55,14 +57,16 @@ class RunStore:
         except OSError as error:
             raise _no_server(error) from error
 
-    def start(self, spec: RunSpec) -> Run:
+    def start(self, spec: RunSpec, given: Given | None = None) -> Run:
         """Have `spec` trained in a worker process, at once or when it is its turn.
+
+        `given` holds the tensors that `spec` names, where it does; the run keeps a copy of them.
 
         Raises:
             LabError: it cannot be trained as it is, its data is absent, or the disk refuses; nothing
                 is left behind.
         """
-        run, lock = self._create(spec)
+        run, lock = self._create(spec, given)
         try:
             submit(run.path, lock)
         except OSError as error:
@@ -72,14 +76,18 @@ class RunStore:
         return run
 
     def train_here(
-        self, spec: RunSpec, controls: Controls | None = None, listen: Callable[[Event], None] | None = None
+        self,
+        spec: RunSpec,
+        controls: Controls | None = None,
+        listen: Callable[[Event], None] | None = None,
+        given: Given | None = None,
     ) -> Run:
         """Train `spec` in this process until it ends; `listen` is told each event as it is recorded.
 
         Raises:
             LabError: as `start`.
         """
-        run, lock = self._create(spec)
+        run, lock = self._create(spec, given)
         try:
             execute(run.path, controls=controls, listen=listen)
         finally:
@@ -137,13 +145,15 @@ class RunStore:
                 folder=self.path, reason=error.strerror,
             ) from error  # fmt: skip
 
-    def _create(self, spec: RunSpec) -> tuple[Run, FileLock]:
+    def _create(self, spec: RunSpec, given: Given | None) -> tuple[Run, FileLock]:
         """The directory of a new run, and the lock that shows somebody is about to train it."""
         spec.validate()
+        given = given or Given()
         info = dataset_info(spec.dataset)
+        check_given(spec, given, info)
         if not is_present(spec.dataset):
             load_dataset(spec.dataset)  # raises, and says best what is missing and what to do about it
-        samples = spec.division.counts(info.train_count, info.test_count).train
+        samples = spec.samples(info.train_count, info.test_count)
         rows = preflight(spec, info.shape, len(info.classes), samples)
         if spec.recipe.transforms:  # whether they fit is seen on an image of the data
             spec.recipe.transforms.for_training(load_dataset(spec.dataset))
@@ -152,6 +162,7 @@ class RunStore:
             self.path.mkdir(parents=True, exist_ok=True)
             limits.check_disk(self.path, rows, spec.recipe, samples)
             made.mkdir()
+            write_given(made, spec, given, info)
             write_json(made / SPEC, spec.to_json())
             write_control(made, Control())
             store_state(made, State("queued"))

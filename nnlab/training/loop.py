@@ -14,7 +14,7 @@ all that is observed happens on a clock tick. On the CPU the final weights are b
             optimizer.step()
             schedule.step()
 
-with the kernels of `nnlab.training.kernels`.
+with the kernels of `nnlab.training.kernels`; weights to go on from are loaded before the loop.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from nnlab.training.optim import make_optimizer, optimizer_kind
 from nnlab.training.preflight import preflight
 from nnlab.training.recipe import RunSpec
 from nnlab.training.schedules import make_schedule
+from nnlab.training.start import Given, as_fed, load_given, mixed
 from nnlab.transforms.training import Augmenter
 
 TICK_SECONDS = 0.25
@@ -62,6 +63,7 @@ def train(
     spec: RunSpec,
     data: Dataset,
     *,
+    given: Given | None = None,
     device: torch.device | None = None,
     controls: Controls | None = None,
     tick_seconds: float = TICK_SECONDS,
@@ -69,29 +71,40 @@ def train(
     """Train as `spec` says and tell about it (see `Event` for the kinds).
 
     `data` is the dataset as published, or divided already as `spec` says. With a validation part, that is
-    what the network is measured on while it trains, and the test part once, at the end.
+    what the network is measured on while it trains, and the test part once, at the end. `given` holds the
+    weights and the images that `spec` names by their digests, where it does.
 
     While the caller holds an event, the training waits, and its clock stands still: so a pause is
     simply not asking for the next one. Threads are torch's current setting.
 
     Raises:
-        LabError: the training cannot start (see `preflight`), or the recipe's transforms do not fit the
-            images; raised here, before the first event.
+        LabError: the training cannot start (see `preflight`), the recipe's transforms do not fit the
+            images, or `given` is not what `spec` names; raised here, before the first event.
     """
     device = device or detect_device()
-    data = divide(data, spec.division)
+    given = (given or Given()).check(spec.start, spec.mixture)
+    data = as_fed(divide(data, spec.division), spec.start)
+    data = mixed(data, spec.mixture, given.own, spec.recipe.seed)
     preflight(spec, data.shape, len(data.classes), len(data.train), device)
-    return _Training(spec, data, device, controls or Controls(), tick_seconds).events()
+    return _Training(spec, data, given, device, controls or Controls(), tick_seconds).events()
 
 
 class _Training:
     def __init__(
-        self, spec: RunSpec, data: Dataset, device: torch.device, controls: Controls, tick_seconds: float
+        self,
+        spec: RunSpec,
+        data: Dataset,
+        given: Given,
+        device: torch.device,
+        controls: Controls,
+        tick_seconds: float,
     ) -> None:
         recipe = spec.recipe
         self.spec, self.data, self.device, self.controls = spec, data, device, controls
         self.tick_seconds = tick_seconds
         model = spec.architecture.build(data.shape, len(data.classes), recipe.seed, recipe.init)
+        if spec.start is not None:
+            load_given(model, given.weights, spec.architecture.name)
         self.model = model.to(device)
         suited = kernels(model, recipe.batch_size)
         self.onednn = bool(torch.backends.mkldnn.enabled) and suited.onednn

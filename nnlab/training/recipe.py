@@ -15,6 +15,7 @@ from nnlab.training.augment import Augmentation
 from nnlab.training.losses import loss_function
 from nnlab.training.optim import optimizer_kind, optimizer_options
 from nnlab.training.schedules import SCHEDULES
+from nnlab.training.start import Mixture, Start, check_rehearsal
 from nnlab.transforms import Pipeline
 
 PRECISIONS = ("float32", "bfloat16")
@@ -116,12 +117,18 @@ class Recipe:
 @dataclass(frozen=True)
 class RunSpec:
     """What is trained, on what, and how. `dataset` is a name of the registry; `division` says which of its
-    images are trained on, looked at meanwhile, and looked at in the end."""
+    images are trained on, looked at meanwhile, and looked at in the end.
+
+    With a `start` the training begins with those weights; with a `mixture` it shows images of one's own in
+    place of the training part. What they name by a digest is handed to `train` in a `Given`.
+    """
 
     dataset: str
     architecture: Architecture
     recipe: Recipe = field(default_factory=Recipe)
     division: Division = field(default_factory=Division)
+    start: Start | None = None
+    mixture: Mixture | None = None
 
     def validate(self) -> RunSpec:
         """Return self; raise `LabError` for what is wrong whatever the data is like."""
@@ -129,15 +136,42 @@ class RunSpec:
         self.architecture.validate()
         self.recipe.validate()
         self.division.validate()
+        if self.start is not None:
+            self.start.validate()
+            check(
+                self.recipe.init == DEFAULT,
+                "The training begins with given weights, so they cannot also be drawn by {init}.",
+                init=self.recipe.init,
+            )
+        if self.mixture is not None:
+            self.mixture.validate()
+            check(
+                not self.division.validation,
+                "A mixture with images of one's own has no validation part; take its share away.",
+            )
         return self
 
+    def samples(self, train: int, test: int) -> int:
+        """Images in an epoch, of a dataset published with `train` and `test` of them.
+
+        Raises:
+            LabError: a part would be empty, or there are not so many images to rehearse.
+        """
+        count = self.division.counts(train, test).train
+        if self.mixture is None:
+            return count
+        check_rehearsal(self.mixture, count, self.dataset)
+        return self.mixture.samples
+
     def to_json(self) -> dict[str, Any]:
-        return {
+        value = {
             "dataset": self.dataset,
             "architecture": self.architecture.to_json(),
             "recipe": self.recipe.to_json(),
             "division": self.division.to_json(),
         }
+        optional = {"start": self.start, "mixture": self.mixture}
+        return value | {name: part.to_json() for name, part in optional.items() if part is not None}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> RunSpec:
@@ -145,7 +179,9 @@ class RunSpec:
         architecture = Architecture.from_json(value["architecture"])
         recipe = Recipe.from_json(value["recipe"])
         division = Division.from_json(value.get("division", {}))  # runs of before there was one have none
-        return cls(value["dataset"], architecture, recipe, division).validate()
+        start = Start.from_json(value["start"]) if "start" in value else None
+        mixture = Mixture.from_json(value["mixture"]) if "mixture" in value else None
+        return cls(value["dataset"], architecture, recipe, division, start, mixture).validate()
 
 
 def _is_number(value: Any) -> bool:

@@ -12,6 +12,7 @@ from nnlab.data import is_present
 from nnlab.errors import LabError
 from nnlab.export import Script, Subject, packed, program_files
 from nnlab.export.formats import Files
+from nnlab.export.script import start_name
 from nnlab.training.recipe import RunSpec
 from nnlab.ui.owned import dataset_title
 from nnlab.ui.text import _, plain, say
@@ -78,7 +79,7 @@ def show_program(subject: Subject, key: str) -> None:
 
 def program_download(script: Script, files: Callable[[Script], Files], suffix: str, key: str) -> None:
     """A button that downloads the file, in a zip with its data where it has some; made when it is pressed."""
-    beside = script.splits is not None
+    beside = not script.alone
     name = script.name + (".zip" if beside else suffix)
 
     def content() -> bytes:
@@ -89,5 +90,7 @@ def program_download(script: Script, files: Callable[[Script], Files], suffix: s
         _("Download {file}", file=plain(name)), content, name, "application/octet-stream",
         key=key, type="primary", icon=":material/download:", on_click="ignore",
     )  # fmt: skip
-    if beside:
+    if script.splits is not None:
         st.caption(_("With its data, {file}, which torchvision does not have.", file=plain(script.data_name)))
+    if script.weights is not None:
+        st.caption(_("With the weights that it goes on from, {file}.", file=plain(start_name(script.name))))
