@@ -44,6 +44,7 @@ _PARTS = {
         "builder",
     ),
     "inside": ("sheet", "legend", "inside_why", "inside"),
+    "tensor": ("cells", "legend", "tensor_grid", "tensor_memory", "tensor"),
     "window": ("axis", "sheet", "cells", "legend", "terms", "window"),
 }
 
