@@ -2,14 +2,14 @@
 
 The stages and what stands in for one that is off:
 
-    box        the longest side, pen included, is 20 pixels      the canvas is shrunk to the image
-    centre     the centre of mass lies at 14.0                   the box in the middle; without a box, where it was
-    ink        a pen of 2.4 pixels                               the pen of the screen, scaled as the paths are
-    normalise  (x / 255 - mean) / std of the training images     x / 255
+    box        the longest side, pen included, is 20 pixels    the canvas is shrunk to the image
+    centre     the centre of mass lies at 14.0                 the box in the middle; without one, as drawn
+    ink        a pen of 2.4 pixels                             the pen of the screen, scaled as the paths are
+    normalise  (x / 255 - mean) / std of the training images   x / 255
 
-With all of them on the image is bit for bit that of `nnlab.drawing.drawing_to_image`, and what the network is
-fed is what `predict_drawing` feeds it. Between ink and normalisation the image gets the network's own size and
-colours (`drawing_for`).
+With all of them on the image is bit for bit that of `nnlab.drawing.drawing_to_image`, and what the network
+is fed is what `predict_drawing` feeds it. Between ink and normalisation the image gets the network's own size
+and colours (`drawing_for`).
 """
 
 from __future__ import annotations
@@ -92,12 +92,17 @@ class Stages:
     given: Tensor
     fed: Tensor
 
+    @property
+    def as_inked(self) -> bool:
+        """Whether the network is given the inked image as it is."""
+        return self.given.shape == self.inked.shape and torch.equal(self.given, self.inked)
+
 
 def drawing_stages(
     model: nn.Module,
     strokes: Strokes,
     size: tuple[int, int] = (280, 280),
-    on: Switches = Switches(),  # noqa: B008 - frozen
+    on: Switches = Switches(),
     pen: float = SCREEN_PEN,
 ) -> Stages:
     """All stages of a drawing for `model`.
@@ -122,7 +127,7 @@ def drawing_stages(
     radius = PEN_WIDTH / 2 if on.ink else scale * pen / 2
     radii = torch.full((1, len(unit)), radius, dtype=torch.float64)
     if not on.box:
-        margin = (SIDE - scale * torch.tensor(size, dtype=torch.float64)) / 2  # a flat canvas: above and below
+        margin = (SIDE - scale * torch.tensor(size, dtype=torch.float64)) / 2
         free = points = (low + extent * unit) * scale + margin - 0.5
     else:
         free = fit_box(unit[None], radii)[0] if on.ink else unit * (scale * extent)
@@ -137,10 +142,8 @@ def drawing_stages(
     return Stages(drawn, boxed, centred, 2 * radius, image, given, network_input(model, given, on.normalise))
 
 
-def _placed(
-    points: Tensor, radius: float, image: Tensor, unit: Tensor, low: Tensor, extent: float
-) -> Placed:
-    """Where points (P, 2) in pixel indices lie, which are the canvas's low + extent x unit, scaled and shifted."""
+def _placed(points: Tensor, radius: float, image: Tensor, unit: Tensor, low: Tensor, extent: float) -> Placed:
+    """Where points (P, 2) in pixel indices lie: the canvas's low + extent x unit, scaled and shifted."""
     first, last = points.amin(0), points.amax(0)
     size = unit.amax(0) - unit.amin(0)
     axis = int(size.argmax())

@@ -40,10 +40,11 @@ def mark(message: str) -> str:
     return message
 
 
-def say(error: LabError | Sentence) -> str:
-    """The sentence of `error` in the reader's language; sentences among its values are translated too."""
-    values = {k: say(v) if isinstance(v, LabError | Sentence) else v for k, v in error.values.items()}
-    return catalogue(language()).gettext(error.template).format(**values)
+def say(error: LabError | Sentence, reader: str | None = None) -> str:
+    """The sentence of `error` in language `reader`, by default the reader's; also sentences in its values."""
+    reader = language() if reader is None else reader
+    values = {k: say(v, reader) if isinstance(v, LabError | Sentence) else v for k, v in error.values.items()}
+    return catalogue(reader).gettext(error.template).format(**values)
 
 
 def plain(text: str) -> str:

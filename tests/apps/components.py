@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from nnlab.ui import components
-from nnlab.ui.components import Answer, Series, curves, pad, tiles
+from nnlab.ui.components import Answer, Series, curves, drawn, pad, tiles
 from nnlab.ui.components.curves import _Sent
 
 components.serve()
@@ -17,7 +17,13 @@ def answer(strokes: list[np.ndarray]) -> Answer:
     left = (1 + (points[:, 0] < 140).sum()) / (2 + len(points))
     image = np.zeros((28, 28), np.uint8)
     image[:, : int(points[:, 0].mean() // 10)] = 200
-    return Answer(image, [left, 1 - left])
+    return Answer(image, np.array([left, 1 - left]))
+
+
+@st.fragment
+def show_answer() -> None:
+    strokes = drawn("pad")
+    pad(answer(strokes) if strokes else None, classes=["left", "right"], key="pad")
 
 
 def show_pad() -> None:
@@ -27,7 +33,7 @@ def show_pad() -> None:
     st.text(f"strokes: {len(memory.get('pad:drawing', {}).get('strokes', []))}")
     st.text(f"runs: {memory['runs']}")
     if not away:
-        st.fragment(pad)(answer, classes=["left", "right"], key="pad")
+        show_answer()
 
 
 def show_tiles() -> None:

@@ -1,6 +1,6 @@
-"""The desk of the Draw page: where the subject comes from, the pad, and the view below it.
+"""The desk of the Draw page: where the subject comes from, the answer to it, and the view below it.
 
-All of it is one fragment, so that a movement of the pen renews whatever is open, and nothing else.
+All of it is one fragment, so that a stroke of the pen renews whatever is open, and nothing else.
 """
 
 from __future__ import annotations
@@ -9,32 +9,93 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from nnlab.ui.components import drawn, pad
-from nnlab.ui.draw import inside
-from nnlab.ui.draw.reader import Reader, answerer, subject_of
+from nnlab.drawing.stages import STAGES, Stages, Switches, drawing_stages
+from nnlab.errors import LabError
+from nnlab.ui.components.pad import Answer, Channel, drawing_on, pad
+from nnlab.ui.draw import inside, stages
+from nnlab.ui.draw.channel import SIZE, path
+from nnlab.ui.draw.reader import Reader, answer_of
+from nnlab.ui.draw.sample import sample
 from nnlab.ui.draw.subject import Subject
+from nnlab.ui.linked import Linked
 from nnlab.ui.parts import part_switch
-from nnlab.ui.text import _, mark
+from nnlab.ui.text import _, language, mark
 
-SIZE = 280
 _KEY = "pad"
+_LINKED = Linked("draw")
+_READ = "read"  # the view that follows the pen by the pad's own channel
 
 # What stands below the pad: a title (marked) and what shows it. A view is added here and nowhere else.
 VIEWS: dict[str, tuple[str, Callable[[Reader, Subject], None]]] = {
+    _READ: (mark("How it is read"), stages.show),
     "inside": (mark("Inside"), inside.show),
 }
 
 
 @st.fragment
 def desk(chosen: Reader) -> None:
-    """The pad with its answer, and the chosen view of what is on it."""
-    strokes = drawn(_KEY)
-    pad(answerer(chosen.model, SIZE), classes=chosen.model.info.classes, key=_KEY, size=SIZE)
-    if not VIEWS:
-        return
+    """The subject with its answer, and the chosen view of it."""
+    source = _source()
+    top = st.container()
     view = part_switch({name: title for name, (title, _show) in VIEWS.items()}, "draw")
-    subject = subject_of(chosen.model, strokes, SIZE)
-    if subject is None:
-        st.caption(_("Draw something first: it is shown here."))
-    else:
+    with top:
+        subject = SOURCES[source][1](chosen, view)
+    if subject is not None:
         VIEWS[view][1](chosen, subject)
+    elif view == _READ and source == "draw":
+        stages.show_none(chosen)
+    else:
+        st.caption(_("What is read stands here once there is something to read."))
+
+
+def _source() -> str:
+    titles = {name: _(title) for name, (title, _take) in SOURCES.items()}
+    usual = next(iter(SOURCES))
+    key = _LINKED.bound("from", _LINKED.choice("from", list(SOURCES), usual))
+    st.segmented_control(
+        _("What is read"), list(SOURCES), required=True, format_func=titles.__getitem__, key=key,
+        on_change=_LINKED.note, args=("from", usual), label_visibility="collapsed",
+    )  # fmt: skip
+    source: str = st.session_state[key]
+    return source
+
+
+def _draw(chosen: Reader, view: str) -> Subject | None:
+    """The pad with its answer, and what is on it; None for nothing that can be read."""
+    model = chosen.model
+    # The other views are of what the network is given when it is given it as it should.
+    off = stages.left_out() if view == _READ else []
+    found: Stages | None = None
+    answer: Answer | LabError | None = None
+    subject = None
+    try:
+        drawing = drawing_on(_KEY)
+        strokes = drawing.arrays
+        if strokes:
+            on = Switches(**{name: name not in off for name in STAGES})
+            found = drawing_stages(model, strokes, (SIZE, SIZE), on, drawing.pen)
+            answer = answer_of(model, found)
+            subject = Subject(found.given, strokes, (SIZE, SIZE), None, found, drawing)
+    except LabError as error:
+        answer = error
+    config = {
+        "name": "-".join((chosen.run_id, str(model.info.step), *off, language(), view)),
+        "run": chosen.run_id, "step": model.info.step, "off": off, "lang": language(),
+        "stages": view == _READ,
+    }  # fmt: skip
+    pad(
+        answer, classes=model.info.classes, key=_KEY, size=SIZE, channel=Channel(path(), config),
+        follows=view != _READ,
+    )  # fmt: skip
+    return subject
+
+
+def _sample(chosen: Reader, view: str) -> Subject | None:
+    return sample(chosen)
+
+
+# Where what is read comes from: a title (marked) and what takes it. A source is added here and nowhere else.
+SOURCES: dict[str, tuple[str, Callable[[Reader, str], Subject | None]]] = {
+    "draw": (mark("Draw"), _draw),
+    "sample": (mark("A sample"), _sample),
+}

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
+from torch import Tensor
 
 from nnlab.data.ink import SIDE
 from nnlab.drawing import (
-    drawing_for,
-    drawing_to_image,
     image_logits,
     is_bright,
     logits_score,
     shipped_model,
 )
+from nnlab.drawing.predict import input_logits
+from nnlab.drawing.stages import Stages, drawing_stages
 from nnlab.errors import LabError
 from nnlab.nets.source import import_block, model_source
 from nnlab.runs import Run, RunStore
 from nnlab.training.weights import TrainedModel, WeightsInfo
 from nnlab.ui.components import Answer
-from nnlab.ui.draw.subject import Subject
 from nnlab.ui.owned import can_be_drawn, dataset_title
 from nnlab.ui.store import run_store
 from nnlab.ui.text import _, mark, plain, say
@@ -59,11 +61,12 @@ for name, probability in zip({classes}, probabilities.tolist()):
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """A network that reads drawings, and one line about it in the reader's language."""
+    """A network that reads drawings, one line about it in the reader's language, and the run it is of."""
 
     model: TrainedModel
     facts: str
     code: str
+    run_id: str = SHIPPED
 
 
 def choose_reader() -> Reader:
@@ -122,46 +125,54 @@ def reader(store: RunStore, run_id: str) -> Reader:
             "trained on {data}.",
             accuracy=facts["test_accuracy"], parameters=facts["parameters"], data=_(facts["trained_on"]),
         )  # fmt: skip
-        return Reader(model, line, _code(model, ["from nnlab.drawing.shipped import WEIGHTS"], "WEIGHTS"))
+        code = _code(model, ["from nnlab.drawing.shipped import WEIGHTS"], "WEIGHTS")
+        return Reader(model, line, code, SHIPPED)
     run = store.open(run_id)
-    kept = run.snapshots()
-    model = _trained(str(run.path), kept[-1][0] if kept else 0, run)
+    model = network_of(store, run_id)
     weights = f"nnlab.RunStore().open({run_id!r}).snapshots()[-1][1]"
-    return Reader(model, f"{_facts(run, model)} {_seen(model.info)}", _code(model, [], weights))
+    return Reader(model, f"{_facts(run, model)} {_seen(model.info)}", _code(model, [], weights), run_id)
+
+
+def network_of(store: RunStore, run_id: str, step: int | None = None) -> TrainedModel:
+    """The network of that run after `step` steps, by default its last weights; for `SHIPPED` the package's.
+
+    Raises:
+        RunError: no such run, or it has no weights that can be read.
+    """
+    if run_id == SHIPPED:
+        return shipped_model()[0]
+    run = store.open(run_id)
+    if step is None:
+        kept = run.snapshots()
+        step = kept[-1][0] if kept else 0
+    return _trained(run.path, step)
 
 
 def answerer(model: TrainedModel, size: int) -> Callable[[list[np.ndarray]], Answer]:
-    """What the pad calls with its strokes on a `size` x `size` canvas.
+    """What answers strokes on a `size` x `size` canvas; raises `LabError` as `drawing_stages`."""
+    return lambda strokes: answer_of(model, drawing_stages(model, strokes, (size, size)))
 
-    Only the network of the package has learned what is no digit, so only it may doubt.
-    """
+
+def answer_of(model: TrainedModel, stages: Stages) -> Answer:
+    """What `model` says of a drawing that has gone through its stages."""
+    return _answer(model, stages.given, input_logits(model, stages.fed))
+
+
+def answer_to(model: TrainedModel, image: Tensor) -> Answer:
+    """What `model` says of an image (1, C, H, W) uint8 of the shape that it takes."""
+    return _answer(model, image, image_logits(model, image))
+
+
+def _answer(model: TrainedModel, image: Tensor, logits: Tensor) -> Answer:
+    """Only the network of the package has learned what is no digit, so only it may doubt."""
     shipped, facts = shipped_model()
-    threshold = facts["threshold"] if model is shipped else 0.0
-
-    def answer(strokes: list[np.ndarray]) -> Answer:
-        image = drawing_for(model, drawing_to_image(strokes, (size, size)))
-        logits = image_logits(model, image)
-        doubted = logits_score(logits) < threshold
-        doubt = _("This does not look like a digit.") if doubted else None
-        return Answer(image[0, 0].numpy(), logits.softmax(0).tolist(), doubt)
-
-    return answer
+    doubtful = model is shipped and logits_score(logits) < facts["threshold"]
+    return Answer(image[0].numpy(), logits.softmax(0).numpy(), doubtful)
 
 
-def subject_of(model: TrainedModel, strokes: list[np.ndarray], size: int) -> Subject | None:
-    """What is drawn on a `size` x `size` canvas, as `model` is given it; None for nothing that can be."""
-    if not strokes:
-        return None
-    try:
-        image = drawing_for(model, drawing_to_image(strokes, (size, size)))
-    except LabError:
-        return None  # the pad says why
-    return Subject(image, strokes, (size, size))
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _trained(path: str, step: int, _run: Run) -> TrainedModel:
-    return _run.load_model()
+@lru_cache(maxsize=8)
+def _trained(path: Path, step: int) -> TrainedModel:
+    return Run(path).load_model(step)
 
 
 def _facts(run: Run, model: TrainedModel) -> str:
