@@ -1,4 +1,4 @@
-"""The Autograd page's engine against plain PyTorch: random expressions, and everything that can be mistyped."""
+"""The Autograd page's engine against plain PyTorch: random expressions, and all that can be mistyped."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ functions other than those of `nnlab.lessons.autograd.functions`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from nnlab.lessons.autograd.functions import FUNCTIONS, RESERVED
@@ -230,9 +230,9 @@ class _Parser:
         if word.text == "(":
             self.deeper(word)
             inner = self.sum()
-            self.close(word)
+            closed = self.close(word)
             self.depth -= 1
-            return inner
+            return replace(inner, start=word.start, stop=closed.stop)
         if word.text == "[":
             self.fail("Lists stand in the table of tensors, under a name.", word)
         if word.kind == "end" or word.text == ";":

@@ -24,6 +24,7 @@ _PARTS = {
     "pad": ("bars", "board", "paths", "channel", "pad"),
     "sample": ("bars", "board", "sample"),
     "stages": ("board", "paths", "stages"),
+    "photo": ("bars", "photo"),
     "living": ("bars", "living"),
     "path": ("path",),
     "histogram": ("histogram",),
@@ -32,6 +33,7 @@ _PARTS = {
     "diagram": ("diagram",),
     "descent": ("series", "descent_player", "descent_chart", "descent_relief", "descent"),
     "slope": ("series", "descent_player", "slope"),
+    "graph": ("graph",),
     "joined": ("sheet", "legend", "joined"),
     "builder": (
         "builder_paths",
