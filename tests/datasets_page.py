@@ -19,9 +19,10 @@ def show(**query: object) -> AppTest:
 
 
 def show_page(name: str, query: Mapping[str, object]) -> AppTest:
-    """The page whose file is ``pages/lab/<name>.py``, with that query in its URL."""
+    """The page whose file is ``pages/<section>/<name>.py``, with that query in its URL."""
     app = AppTest.from_file(str(_APP), default_timeout=60).run()
-    app.switch_page(f"pages/lab/{name}.py")
+    (file,) = (_APP.parent / "pages").glob(f"*/{name}.py")
+    app.switch_page(str(file.relative_to(_APP.parent)))
     for key, value in query.items():
         app.query_params[key] = str(value)
     return app.run()

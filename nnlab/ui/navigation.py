@@ -36,6 +36,11 @@ _STYLE = """<style>
 h1, h2, h3, h1 *, h2 *, h3 *, [data-testid=stMarkdownContainer] * {
   word-break: keep-all !important; overflow-wrap: anywhere !important;
 }
+/* A table that is too wide is scrolled; its words and numbers stay whole. */
+[data-testid=stMarkdownContainer] table { display: block; overflow-x: auto; }
+[data-testid=stMarkdownContainer] :is(td, th, td *) {
+  overflow-wrap: normal !important;
+}
 @media (max-width: 640px) { .stMainBlockContainer { padding-top: 3.5rem; } }
 </style>"""
 

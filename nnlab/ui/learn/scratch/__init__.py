@@ -1,0 +1,10 @@
+"""From scratch to torch.nn: the steps, their usual bugs, and a bug to be recognised."""
+
+from nnlab.ui.learn.scratch import bugs, quiz, steps
+from nnlab.ui.text import mark
+
+PARTS = {
+    "steps": (mark("Step by step"), steps.show),
+    "bugs": (mark("Usual bugs"), bugs.show),
+    "quiz": (mark("Which bug is it?"), quiz.show),
+}

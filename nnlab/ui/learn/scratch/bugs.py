@@ -1,0 +1,68 @@
+"""A bug that everybody makes once: its line in the program, and what it does to the numbers."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from nnlab.lessons.ladder import BUGS, Bug, Outcome, Settings, broken, changes
+from nnlab.lessons.ladder.running import step_named
+from nnlab.ui.learn.parts import question
+from nnlab.ui.learn.scratch.controls import LINKED, settings, watch
+from nnlab.ui.learn.scratch.steps import loss_curves, number
+from nnlab.ui.text import _, say
+
+_NAMES = [bug.name for bug in BUGS]
+_SEEN = "scratch:seen"
+
+
+def show() -> None:
+    asked = settings()
+    name = LINKED.choice("bug", _NAMES, _NAMES[0])
+    titles = {bug.name: say(bug.title) for bug in BUGS}
+    st.selectbox(
+        _("The bug"), _NAMES, key=LINKED.bound("bug", name), format_func=titles.__getitem__,
+        on_change=LINKED.note, args=("bug", _NAMES[0]), width=520,
+    )  # fmt: skip
+    bug = BUGS[_NAMES.index(name)]
+    watch(asked, name, lambda outcomes, _same: _beside(bug, outcomes, asked), 2)
+
+
+def _beside(bug: Bug, outcomes: dict[str, Outcome], asked: Settings) -> None:
+    st.markdown(say(bug.shows))
+    numbers(outcomes, bug.name, {"right": _("As it should be"), bug.name: _("With the bug")})
+    st.code(changed_lines(bug, asked), language="diff")
+    seen: set[str] = st.session_state.setdefault(_SEEN, set())
+    wrong = outcomes.get(bug.name)
+    if wrong is not None and wrong.first_loss is not None and abs(wrong.first_loss - 2.3) > 1:
+        seen.add(bug.name)
+    question(
+        "scratch-bugs",
+        _("Three of these bugs show before the first step: the first loss is not near ln 10 = 2.30. Which?"),
+        len(seen) == 3,
+        _("The sign, the missing sum and the wrong dim. The first loss tells before any training."),
+    )  # fmt: skip
+
+
+def numbers(outcomes: dict[str, Outcome], key: str, titles: dict[str, str]) -> None:
+    """What two programs end with, side by side, and their losses."""
+    twice = any(one.accuracy_again is not None for one in outcomes.values())
+    head = [_("First loss"), _("Loss after"), _("Accuracy"), *([_("Tested again")] if twice else [])]
+    rows = [f"| | {' | '.join(head)} |", "| :-- |" + " --: |" * len(head)]
+    for name, title in titles.items():
+        one = outcomes.get(name)
+        cells = ["…"] * len(head)
+        if one is not None:
+            cells = [number(one.first_loss), number(one.loss), f"{one.accuracy:.2%}"]
+            cells += [f"{one.accuracy_again:.2%}"] if one.accuracy_again is not None else []
+        rows.append(f"| {title} | {' | '.join(cells)} |")
+    left, right = st.columns([2, 3])
+    left.markdown("\n".join(rows))
+    with right:
+        loss_curves({title: outcomes[name] for name, title in titles.items() if name in outcomes}, key)
+
+
+def changed_lines(bug: Bug, asked: Settings) -> str:
+    """The lines of the program that differ, with two lines around them."""
+    lines = changes(step_named(bug.step).source(asked), broken(bug, asked)).splitlines()
+    changed = [i for i, line in enumerate(lines) if line[:1] in "+-"]
+    return "\n".join(lines[max(0, changed[0] - 3) : changed[-1] + 3])

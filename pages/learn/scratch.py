@@ -1,0 +1,13 @@
+# page: 50 | :material/stairs: | From scratch
+"""Logistic regression from raw tensors to torch.nn, each step run on the spot, and the bugs of the way."""
+
+import streamlit as st
+
+from nnlab.ui.learn.scratch import PARTS
+from nnlab.ui.parts import part_switch
+from nnlab.ui.text import _
+
+st.title(_("From scratch to torch.nn"))
+st.caption(_("The same network eight times: each step takes one more tool of PyTorch and changes no number."))
+part = part_switch({name: title for name, (title, _show) in PARTS.items()}, "scratch")
+PARTS[part][1]()
