@@ -114,7 +114,7 @@ def new_part(beside: Path | None = None) -> Path:
     for base in tried:
         part = base / FOLDER / f"{_PART}{secrets.token_hex(8)}"
         try:
-            _check_meant_for_writing(base)
+            check_meant_for_writing(base)
             part.mkdir(parents=True)
             return part
         except OSError as error:
@@ -126,7 +126,7 @@ def new_part(beside: Path | None = None) -> Path:
     ) from failure  # fmt: skip
 
 
-def _check_meant_for_writing(base: Path) -> None:
+def check_meant_for_writing(base: Path) -> None:
     """Raise OSError for a folder that nobody may write to: root could, but is not meant to."""
     while not base.exists() and base != base.parent:
         base = base.parent
