@@ -26,8 +26,8 @@ class Scene:
     """How a photograph is taken. Lengths are in shares of the photograph's longer side unless said otherwise.
 
     paper, pen: colours as they are in full light, in [0, 1]; chalk on a board is a bright pen on dark paper.
-    opacity: of the pen. lines: "", "ruled" or "squared", so `thick` and of that colour. gradient: how dark the
-    darkest corner is, as a share of the brightest. shadow: the same for a shadow with a `softness` wide edge.
+    opacity: of the pen. lines: "", "ruled" or "squared", so `thick` and of that colour. gradient: how dark
+    the darkest corner is, as a share of the brightest. shadow: the same of one with an edge `softness` wide.
     vignette: how dark the corners are. noise: standard deviation of a pixel, of 1. blur: in pixels.
     quality: of the JPEG. turn: degrees, of the whole page. table: whether the page lies on a dark table.
     texture: standard deviation of the paper's own brightness. bands: number of narrow shadows.
@@ -209,8 +209,8 @@ SCENES = {**CLEAN, **UNEVEN, **OTHER}
 
 @dataclass(frozen=True)
 class Page:
-    """How a page is written on: `count` digits in rows of `columns`, `tall` pixels high, pens of a share `pen`
-    of that, on `size` pixels."""
+    """How a page is written on: `count` digits in rows of `columns`, `tall` pixels high, with pens of a share
+    `pen` of that, on `size` pixels."""
 
     count: int = 20
     columns: int = 5
@@ -222,10 +222,10 @@ class Page:
 
 PAGES: dict[str, Page] = {
     "as usual": Page(),
-    "one digit fills the picture": Page(1, 1, (640, 820), (0.05, 0.16), (1200, 900), 0.02),
+    "one digit fills the picture": Page(1, 1, (520, 680), (0.05, 0.16), (1200, 900), 0.02),
     "one small digit": Page(1, 1, (60, 90), (0.05, 0.14), (1200, 900), 0.6),
     "a page of small digits": Page(80, 10, (28, 40), (0.08, 0.14), (1200, 1200)),
-    "close together": Page(40, 10, (90, 100), (0.05, 0.12), (1000, 520), 0.02),
+    "close together": Page(40, 10, (90, 100), (0.05, 0.12), (1200, 560), 0.02),
     "large and small": Page(12, 4, (60, 220), (0.05, 0.12)),
     "hairline": Page(20, 5, (90, 160), (0.015, 0.025)),
     "thick marker": Page(20, 5, (90, 160), (0.18, 0.24)),

@@ -34,6 +34,7 @@ class Digit:
     shape: bool (h, w), black and white. thin: bool (h, w), its lines.
     strokes: the lines as paths, (k, 2) float64 of x, y in pixels of `shape`.
     pen: how wide it was written, as a share of the longer side.
+    step, origin: a point p of `shape` lies at step x p + origin (x, y) in `Picture.colour`.
     image: uint8 (28, 28), what a network of drawings is given, light on dark.
     """
 
@@ -43,7 +44,13 @@ class Digit:
     thin: np.ndarray
     strokes: list[np.ndarray]
     pen: float
+    step: float
+    origin: tuple[float, float]
     image: np.ndarray
+
+    def in_photo(self, points: np.ndarray) -> np.ndarray:
+        """Points (k, 2) of x, y in pixels of `shape`, in pixels of `Picture.colour`."""
+        return self.step * points + self.origin
 
 
 def cut_out(box: Box, contrast: np.ndarray, own: np.ndarray) -> Digit:
@@ -57,7 +64,9 @@ def cut_out(box: Box, contrast: np.ndarray, own: np.ndarray) -> Digit:
     darkness = np.where(around, contrast[box.top : box.bottom, box.left : box.right], 0.0).astype(np.float32)
     # Dark ink is as dark as it is: what counts is where it ends.
     full = float(np.quantile(darkness[own], 0.7))
-    grey = _resized((darkness / full).clip(0, 1.2))
+    scale = TALL / max(box.width, box.height)
+    edge = max(1, round(1 / scale))
+    grey = _resized((darkness / full).clip(0, 1.2), scale, edge)
     grey = ndimage.gaussian_filter(grey, _SMOOTH * TALL)
     shape = _whole(grey > _HALF)
     thin = thinned(shape)
@@ -65,14 +74,14 @@ def cut_out(box: Box, contrast: np.ndarray, own: np.ndarray) -> Digit:
     strokes = paths(thin, pen)
     image = ink_strokes(strokes)[0, 0].numpy()
     shown = (255 * (1 - grey.clip(0, 1))).round().astype(np.uint8)
-    return Digit(box, shown, shape, thin, strokes, pen / TALL, image)
+    # The middle of the first pixel, before and after: half a pixel off the corner.
+    corner = (0.5 - _MARGIN) / scale - 0.5 - edge
+    origin = (box.left + corner, box.top + corner)
+    return Digit(box, shown, shape, thin, strokes, pen / TALL, 1 / scale, origin, image)
 
 
-def _resized(darkness: np.ndarray) -> np.ndarray:
-    """Its longer side `TALL` pixels, with an empty margin."""
-    height, width = darkness.shape
-    scale = TALL / max(height, width)
-    edge = max(1, round(1 / scale)) if scale < 1 else 1
+def _resized(darkness: np.ndarray, scale: float, edge: int) -> np.ndarray:
+    """`scale` times as large, with an empty margin; `edge` pixels around it are a part of it."""
     padded = np.pad(darkness, edge)
     size = (max(1, round(padded.shape[1] * scale)), max(1, round(padded.shape[0] * scale)))
     picture = Image.fromarray(padded).resize(size, Image.Resampling.BICUBIC)

@@ -14,6 +14,7 @@ from nnlab.errors import LabError
 from nnlab.ui.components.pad import Answer, Channel, drawing_on, pad
 from nnlab.ui.draw import inside, stages
 from nnlab.ui.draw.channel import SIZE, path
+from nnlab.ui.draw.photo import photographed
 from nnlab.ui.draw.reader import Reader, answer_of
 from nnlab.ui.draw.sample import sample
 from nnlab.ui.draw.subject import Subject
@@ -94,8 +95,13 @@ def _sample(chosen: Reader, view: str) -> Subject | None:
     return sample(chosen)
 
 
+def _photo(chosen: Reader, view: str) -> Subject | None:
+    return photographed(chosen)
+
+
 # Where what is read comes from: a title (marked) and what takes it. A source is added here and nowhere else.
 SOURCES: dict[str, tuple[str, Callable[[Reader, str], Subject | None]]] = {
     "draw": (mark("Draw"), _draw),
     "sample": (mark("A sample"), _sample),
+    "photo": (mark("A photograph"), _photo),
 }
