@@ -7,7 +7,7 @@ const EDGE = { left: 40, right: 8, top: 8, bottom: 26 };
 
 const createDescent = (host) => {
   const canvas = element("canvas", { tabindex: 0 });
-  const readout = element("div", { class: "readout number", "aria-live": "polite" });
+  const readout = element("div", { class: "readout", "aria-live": "polite" });
   const bar = element("canvas", { class: "scale", "aria-hidden": "true" });
   const ends = [0, 1].map(() => element("span", { class: "number" }));
   const barName = element("span", { class: "quiet" });

@@ -125,7 +125,7 @@ def descent(
         "texts": player_texts()
         | {
             "place": "x, y", "loss": _("loss"), "note": _("settings"), "start": _("start"),
-            "drag": _("Drag the ring, click or use the arrow keys to start elsewhere."),
+            "drag": _("Drag the ring to start elsewhere, or use the arrow keys."),
         },
     }  # fmt: skip
     blobs = [values.tobytes()]

@@ -111,7 +111,7 @@ const createSlope = (host) => {
       [texts.loss, float32Text(losses[step])],
       [texts.slope, float32Text(slopes[step])],
       [texts.rate, last ? "–" : float32Text(rates[step])],
-      [texts.move, last ? "–" : float32Text(Math.fround(points[step + 1] - points[step]))],
+      [texts.move, last ? "–" : float32Text(Math.fround(header.plain ? -rates[step] * slopes[step] : points[step + 1] - points[step]))],
       [texts.next, last ? (header.diverged === null ? "–" : header.lost) : float32Text(points[step + 1])],
     ];
     numbers.replaceChildren(

@@ -22,6 +22,7 @@ def slope(
     label: str,
     on_start: Callable[[float], None],
     diverged: int | None = None,
+    plain: bool = True,
     height: int = 330,
 ) -> None:
     """Show a curve with a descent on it that the reader steps through or plays.
@@ -31,6 +32,7 @@ def slope(
         trail: the points, losses and slopes of the descent, (k + 1,) each, and its k rates.
         label: what the picture is, for those who do not see it.
         on_start: called with where somebody moves the start, by pointer or arrow keys.
+        plain: whether each step is the slope times the rate.
         diverged: the step after which the descent ended for being too far away.
     """
     xs, ys, *path = (np.ascontiguousarray(np.asarray(one), dtype="<f4") for one in (places, values, *trail))
@@ -43,10 +45,11 @@ def slope(
         "start": float(f"{float(path[0][0]):.6g}"),
         "diverged": diverged,
         "lost": _("diverged"),
+        "plain": plain,
         "texts": player_texts()
         | {
             "now": "x", "loss": "f(x)", "slope": _("slope f′(x)"), "rate": _("learning rate η"),
-            "move": _("step −η · f′(x)"), "next": _("next x"),
+            "move": _("step −η · f′(x)") if plain else _("step"), "next": _("next x"),
         },
     }  # fmt: skip
 

@@ -1,0 +1,109 @@
+"""One update of one parameter, line by line with its numbers, beside torch's own."""
+
+from __future__ import annotations
+
+import html
+
+import streamlit as st
+
+from nnlab.lessons.descent import RACERS, SURFACES, Update, racer, taken_apart
+from nnlab.lessons.descent.scripts import by_hand_script
+from nnlab.ui.learn.descent.controls import LINKED, choose, rate_slider, start_of, surface_of
+from nnlab.ui.learn.descent.kept import recording, trails
+from nnlab.ui.learn.descent.shown import show_trails
+from nnlab.ui.learn.parts import code, question
+from nnlab.ui.text import _, say
+
+_RUN = 60  # steps of the descent
+_STYLE = """<style>
+.nnlab-update { overflow-x: auto; }
+.nnlab-update table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+.nnlab-update th { font-weight: 400; text-align: left; padding: 0.25rem 0.6rem 0.25rem 0;
+  vertical-align: top; }
+.nnlab-update thead th { font-size: 0.8rem; opacity: 0.72; }
+.nnlab-update tbody tr { border-top: 1px solid rgba(128, 128, 128, 0.3); }
+.nnlab-update tbody th { font-weight: 600; font-size: 1.05rem; white-space: nowrap; }
+.nnlab-update td { padding: 0.25rem 0.6rem 0.25rem 0; vertical-align: top; }
+.nnlab-update td small { opacity: 0.72; display: block; }
+.nnlab-update td.value { text-align: right; white-space: nowrap; }
+.nnlab-update tr:last-child { font-weight: 600; background: rgba(128, 128, 128, 0.12); }
+.nnlab-update code { font-size: 0.85rem; }
+</style>"""
+
+
+@st.fragment
+def update() -> None:
+    """The part of the page."""
+    first, second, third, fourth = st.columns([3, 3, 2, 2])
+    with first:
+        surface = surface_of(SURFACES, "ravine")
+    with second:
+        titles = {name: one.title for name, one in RACERS.items()}
+        name = choose(_("Optimizer"), "optimizer", titles, "adam", ("lr", "peak"))
+    start = start_of(surface, [third, fourth])
+    usual = racer(name, surface)
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    with left:
+        one = usual.with_settings(rate_slider(_("Learning rate η"), "lr", usual.lr))
+    with right:
+        letters = {"x": "x", "y": "y"}
+        place = choose(_("Parameter"), "parameter", letters, "x")
+    record = recording(surface, one, start, _RUN)
+    step = LINKED.number("step", 1, low=1, high=_RUN)
+    if step > record.steps:
+        step = record.steps
+        LINKED.choose("step", step, 1)
+    (trail,) = trails(surface, [one], start, _RUN)
+    picture, table = st.columns([5, 6], gap="medium")
+    with table:
+        st.slider(
+            _("Step t"), 1, max(2, record.steps), key=LINKED.bound("step", step), on_change=LINKED.note,
+            args=("step", 1), disabled=record.steps < 2,
+        )  # fmt: skip
+        parts = taken_apart(record, step, "xy".index(place))
+        _table(parts, one.title)
+    with picture:
+        show_trails(
+            surface, [trail], [one.title], start, key="descent-picture-update", notes=[f"η {one.lr:g}"],
+            places=[list(RACERS).index(name)], step=step,
+            on_step=lambda at: LINKED.choose("step", max(1, min(at, record.steps)), 1), height=300,
+        )  # fmt: skip
+    code(by_hand_script(surface, one, start, step))
+    speed = [line for line in parts.lines if line.symbol == "v"]
+    against = name in ("momentum", "nesterov") and float(speed[0].value) * float(parts.lines[0].value) < 0
+    question(
+        "descent-against",
+        _("Find a step of Momentum at which the speed v points the other way than the gradient g."),
+        against,
+        _("The slope says one way, the ball still rolls the other: nine tenths of the old speed are left. "
+          "That is how momentum overshoots, and how it gets through small dips."),
+    )  # fmt: skip
+
+
+def _table(parts: Update, title: str) -> None:
+    """The lines of the update; what torch keeps is compared."""
+    rows = []
+    for line in parts.lines:
+        numbers = f"<code>{html.escape(line.numbers)}</code>" if line.numbers else ""
+        rows.append(
+            f'<tr><th scope="row">{html.escape(line.symbol)}</th>'
+            f"<td><code>{html.escape(line.formula)}</code><small>{html.escape(say(line.about))}</small>{numbers}"
+            f'</td><td class="value">{float(line.value):.9g}</td>'
+            f'<td class="value">{_compared(line.torch is not None, line.ulps)}</td></tr>'
+        )
+    heads = "".join(
+        f'<th scope="col"{" class=value" if at > 1 else ""}>{html.escape(text)}</th>'
+        for at, text in enumerate(("", _("formula, then numbers"), _("by the formula"), "torch.optim"))
+    )
+    st.html(
+        f'{_STYLE}<div class="nnlab-update"><table><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _compared(kept: bool, apart: int | None) -> str:
+    if not kept:
+        return ""
+    if apart == 0:
+        return f"<span title='{html.escape(_('the same to the last bit'), quote=True)}'>✓ =</span>"
+    return html.escape(_("{count:,} ulp apart", count=apart))
