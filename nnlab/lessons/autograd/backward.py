@@ -67,6 +67,7 @@ class Walk:
         steps: in the order in which the engine works.
         gradients: what has been added up at each node that a gradient reaches.
         torchs: what ``backward()`` leaves in ``.grad`` of the same nodes.
+        leaves: the same of the given tensors that a gradient reaches, by their names.
         apart: the most that the two lie apart, in units in the last place.
     """
 
@@ -74,6 +75,7 @@ class Walk:
     steps: tuple[Step, ...]
     gradients: Mapping[int, Tensor]
     torchs: Mapping[int, Tensor]
+    leaves: Mapping[str, Tensor]
     apart: int
 
 
@@ -107,7 +109,8 @@ def go_back(graph: Graph, gradient: Tensor | None = None) -> Walk:
             steps.append(Step(place, slot, to, totals[place], local, jacobian, outgoing, before, after, last))
     shared = {place: total for place, total in totals.items() if place in torchs}
     apart = max((ulps(total, torchs[place]) for place, total in shared.items()), default=0)
-    return Walk(seed, tuple(steps), shared, torchs, apart)
+    leaves = {graph.nodes[at].name: grad for at, grad in torchs.items() if graph.nodes[at].run is None}
+    return Walk(seed, tuple(steps), shared, torchs, leaves, apart)
 
 
 def _really(graph: Graph, gradient: Tensor | None) -> dict[int, Tensor]:

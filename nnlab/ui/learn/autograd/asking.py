@@ -1,0 +1,224 @@
+"""What the Autograd page is asked: an expression, its tensors, and the gradient that its result is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, unquote
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from nnlab.errors import LabError
+from nnlab.lessons.autograd.backward import Refusal, Walk, go_back
+from nnlab.lessons.autograd.examples import EXAMPLES, Example
+from nnlab.lessons.autograd.given import DTYPES, MOST_TENSORS, Given, make_leaves, read_values
+from nnlab.lessons.autograd.graph import Graph
+from nnlab.lessons.autograd.running import run
+from nnlab.ui.learn.parts import complain
+from nnlab.ui.linked import Linked
+from nnlab.ui.text import _, say
+
+LINKED = Linked("autograd")
+_OWN = "own"
+_LIVE = "200ms"  # a pause while typing after which the picture follows
+_KEPT = " []+-,."  # signs of values that stay readable in a link
+_NAMES = "abcdxyz"
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What was typed, and what became of it.
+
+    Attributes:
+        gradient: as it was typed; `seed` is the tensor, None where nothing was typed.
+        ran: the graph on the leaves of this run.
+    """
+
+    text: str
+    given: tuple[Given, ...]
+    gradient: str
+    seed: Tensor | None
+    no_grad: bool
+    ran: Graph
+
+    def leaves(self) -> dict[str, Tensor]:
+        """The tensors made anew, without gradients."""
+        return make_leaves(self.given)
+
+    def walk(self) -> Walk | None:
+        """The way back; None, with PyTorch's own words on the page, where it refuses."""
+        try:
+            return go_back(self.ran, self.seed)
+        except Refusal as refusal:
+            st.error(
+                _("PyTorch refuses to go back: `{reason}`", reason=refusal.reason), icon=":material/undo:"
+            )
+            return None
+
+
+def ask(*, switch: bool = False) -> Asked | None:
+    """Draw the controls; None, with a sentence, where what was typed cannot be run.
+
+    Args:
+        switch: whether ``torch.no_grad()`` can be switched on.
+    """
+    start = EXAMPLES[LINKED.choice("example", list(EXAMPLES), next(iter(EXAMPLES)))]
+    text = LINKED.text("code", start.text)
+    given = _unpacked(LINKED.text("tensors", _packed(start.given)), start)
+    gradient = LINKED.text("gradient", start.gradient)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="autograd-strip"):
+        _examples(start, text, given, gradient)
+        st.text_input(
+            _("Expression"), key=LINKED.typed("code", text), live=_LIVE, width=420,
+            on_change=_note, args=("code", start.text),
+        )  # fmt: skip
+        st.text_input(
+            _("External gradient"), key=LINKED.typed("gradient", gradient), live=_LIVE, width=170,
+            placeholder=_("none"), on_change=_note, args=("gradient", start.gradient),
+        )  # fmt: skip
+        no_grad = switch and _no_grad()
+    _tensors(given)
+    try:
+        ran = run(text, make_leaves(given), no_grad=no_grad)
+        dtype = ran.result.dtype
+        seed = torch.tensor(read_values(gradient), dtype=dtype) if gradient.strip() else None
+    except LabError as error:
+        complain(error)
+        return None
+    return Asked(text, given, gradient, seed, no_grad, ran)
+
+
+def _note(name: str, default: str) -> None:
+    LINKED.note(name, default)
+    _forget_place()
+
+
+def _forget_place() -> None:
+    """Another expression is shown whole, and nothing has been done with it."""
+    LINKED.choose("step", -1, -1)
+    LINKED.choose("acts", "", "")
+
+
+def _no_grad() -> bool:
+    value = LINKED.toggle("no_grad", False)
+    return st.toggle(
+        "torch.no_grad()", key=LINKED.bound("no_grad", value), on_change=LINKED.note, args=("no_grad", False)
+    )
+
+
+def _examples(start: Example, text: str, given: tuple[Given, ...], gradient: str) -> None:
+    """The box of examples; what was changed is nobody's example."""
+    name = next(name for name, example in EXAMPLES.items() if example is start)
+    own = (text, given, gradient) != (start.text, start.given, start.gradient)
+    titles = {key: say(example.title) for key, example in EXAMPLES.items()}
+    st.selectbox(
+        _("Example"), [*([_OWN] if own else []), *EXAMPLES],
+        key=LINKED.bound("chosen", _OWN if own else name),
+        format_func={**titles, _OWN: _("Your own")}.__getitem__, width=230, on_change=_chosen,
+    )  # fmt: skip
+
+
+def _chosen() -> None:
+    name = st.session_state["autograd-chosen"]
+    if name not in EXAMPLES:
+        return
+    LINKED.choose("example", name, next(iter(EXAMPLES)))
+    for field in ("code", "tensors", "gradient"):
+        LINKED.choose(field, "", "")
+    _forget_place()
+
+
+def _tensors(given: tuple[Given, ...]) -> None:
+    """The table of tensors."""
+    columns = st.columns(2, gap="medium")
+    for row, tensor in enumerate(given):
+        with (
+            columns[row % 2],
+            st.container(
+                horizontal=True, vertical_alignment="center", gap="small", key=f"autograd-tensor-{row}"
+            ),
+        ):
+            _tensor(row, tensor, given)
+    with columns[len(given) % 2]:
+        if len(given) < MOST_TENSORS:
+            st.button(
+                _("One more tensor"), icon=":material/add:", type="tertiary", key="autograd-more",
+                on_click=_note_tensors, args=((*given, Given(_free_name(given), "[1., 2.]")),),
+            )  # fmt: skip
+
+
+def _tensor(row: int, tensor: Given, given: tuple[Given, ...]) -> None:
+    rest: dict[str, Any] = {"on_change": _note_row, "args": (row, given)}
+    hidden: dict[str, Any] = {"label_visibility": "collapsed", **rest}
+    st.text_input(
+        _("Name"), key=LINKED.typed(f"name-{row}", tensor.name), live=_LIVE, width=64,
+        **hidden,
+    )  # fmt: skip
+    st.text_input(
+        _("Values of {name}", name=tensor.name), key=LINKED.typed(f"values-{row}", tensor.values),
+        live=_LIVE, width=200, **hidden,
+    )  # fmt: skip
+    st.selectbox(
+        _("Type of {name}", name=tensor.name), list(DTYPES), key=LINKED.bound(f"dtype-{row}", tensor.dtype),
+        width=112, **hidden,
+    )  # fmt: skip
+    st.toggle("requires_grad", key=LINKED.bound(f"grad-{row}", tensor.requires_grad), **rest)
+    if len(given) > 1:
+        st.button(
+            "", icon=":material/close:", type="tertiary", key=f"autograd-less-{row}",
+            help=_("Without {name}", name=tensor.name),
+            on_click=_note_tensors, args=((*given[:row], *given[row + 1 :]),),
+        )  # fmt: skip
+
+
+def _note_row(row: int, given: tuple[Given, ...]) -> None:
+    """What the widgets of that row say now."""
+    said = {name: st.session_state[f"autograd-{name}-{row}"] for name in ("name", "values", "dtype", "grad")}
+    tensor = replace(
+        given[row], name=said["name"].strip(), values=said["values"], dtype=said["dtype"],
+        requires_grad=said["grad"],
+    )  # fmt: skip
+    _note_tensors((*given[:row], tensor, *given[row + 1 :]))
+
+
+def _note_tensors(given: tuple[Given, ...]) -> None:
+    start = EXAMPLES[LINKED.choice("example", list(EXAMPLES), next(iter(EXAMPLES)))]
+    LINKED.choose("tensors", _packed(given), _packed(start.given))
+    _forget_place()
+
+
+def _free_name(given: Sequence[Given]) -> str:
+    used = {tensor.name for tensor in given}
+    return next((name for name in _NAMES if name not in used), "t")
+
+
+def _packed(given: Sequence[Given]) -> str:
+    """The table for a link: ``name:grad:dtype:values;...``."""
+    rows = (
+        (
+            quote(row.name, safe=""),
+            "grad" if row.requires_grad else "",
+            row.dtype,
+            quote(row.values, safe=_KEPT),
+        )
+        for row in given
+    )
+    return ";".join(":".join(row) for row in rows)
+
+
+def _unpacked(text: str, start: Example) -> tuple[Given, ...]:
+    """The inverse; a sentence, and the example's tensors, for a link that is damaged."""
+    found: list[Given] = []
+    for row in text.split(";")[: MOST_TENSORS + 1]:
+        name, grad, dtype, values = ([*row.split(":", 3), "", "", ""])[:4]
+        if dtype not in DTYPES or grad not in ("", "grad") or len(found) == MOST_TENSORS:
+            st.warning(
+                _("The tensors in the address of this page cannot be read; those of the example are used."),
+                icon=":material/link_off:",
+            )  # fmt: skip
+            return start.given
+        found.append(Given(unquote(name), unquote(values), grad == "grad", dtype))
+    return tuple(found)
