@@ -19,6 +19,8 @@ from torch.nn import functional as F
 from nnlab.cli import main
 from nnlab.data import load_dataset
 from nnlab.data.dataset import Dataset, Split
+from nnlab.drawing.keeping import archive_of
+from nnlab.drawing.own import OwnDrawing, OwnSet
 from nnlab.errors import LabError, RunError
 from nnlab.export import Subject, write_files
 from nnlab.nets.initial import INITIALS
@@ -246,3 +248,33 @@ def test_the_command_line_goes_on_from_a_run(here: RunStore, capsys: pytest.Capt
     assert "do not fit lenet" in capsys.readouterr().err
     assert main(["train", "--start", "nosuchrun", "--runs", folder]) == 2
     assert "There is no run" in capsys.readouterr().err
+
+
+def test_the_command_line_learns_kept_drawings(
+    here: RunStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = here.train_here(RunSpec(DATASET, preset("logistic"), Recipe(batch_size=250)))
+    classes = first.load_model().info.classes
+    drawings = OwnSet(
+        (
+            OwnDrawing(classes[4], ((90, 80, 190, 80, 125, 220),)),
+            OwnDrawing("unheard of", ((140, 60, 140, 220),)),
+        )
+    )
+    file = tmp_path / "mine.zip"
+    file.write_bytes(archive_of(drawings))
+    common = ["train", "--start", first.id, "--runs", str(here.path), "--lr", "1e-4", "--epochs", "1"]
+    assert (
+        main([*common, "--drawings", str(file), "--repeat", "30", "--rehearsal", "70", "--batch-size", "50"])
+        == 0
+    )
+    assert "1 drawings of other classes are left out" in capsys.readouterr().err
+    run = here.runs()[0]
+    split, _ = drawings.split(first.load_model())
+    assert split is not None
+    assert run.spec.mixture == Mixture(own_digest(split), 1, 30, 70) and split.labels.tolist() == [4]
+    assert run.events()[0].values["samples"] == 100
+    assert main(["train", "--drawings", str(file), "--runs", str(here.path)]) == 2
+    assert "goes with --start" in capsys.readouterr().err
+    assert main([*common, "--drawings", str(tmp_path / "none.zip")]) == 2
+    assert "none.zip cannot be read" in capsys.readouterr().err

@@ -11,12 +11,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from nnlab.cli import export, loading, machine, runs, speed, train, weights
+from nnlab.cli import confusion, export, loading, machine, runs, speed, train, weights
 from nnlab.cli.common import INTERRUPTED
 from nnlab.errors import LabError
 
 # In the order in which --help lists their commands.
-_GROUPS = (train, runs, export, weights, loading, speed, machine)
+_GROUPS = (train, runs, confusion, export, weights, loading, speed, machine)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,6 +11,7 @@ from nnlab.errors import LabError
 
 if TYPE_CHECKING:
     from nnlab.nets.architecture import Architecture
+    from nnlab.training.weights import TrainedModel
 
     # What ``parser.add_subparsers()`` returns; argparse has no public name for it.
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -46,3 +47,14 @@ def network(name: str) -> Architecture:
         raise LabError("{file} cannot be read ({reason}).", file=name, reason=error.strerror) from None
     except LabError as problem:
         raise LabError("{file}: {problem}", file=name, problem=problem) from None
+
+
+def start_of(name: str, runs: str | None) -> TrainedModel:
+    """The network with the last weights of the run `name`, or with those of the file (.safetensors)."""
+    from nnlab.runs import RunStore
+    from nnlab.training.weights import SUFFIX
+    from nnlab.training.weights_file import fitted_model, read_weights
+
+    if name.endswith(SUFFIX):
+        return fitted_model(read_weights(Path(name)))
+    return RunStore(runs).open(name).load_model()

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnlab.cli.common import INTERRUPTED, accuracy_text, add_runs, network
+from nnlab.cli.common import INTERRUPTED, accuracy_text, add_runs, network, start_of
 from nnlab.errors import LabError
 
 if TYPE_CHECKING:
     from nnlab.cli.common import Commands
+    from nnlab.data.dataset import Split
     from nnlab.training.events import Event
     from nnlab.training.recipe import RunSpec
     from nnlab.training.weights import TrainedModel
@@ -39,6 +40,11 @@ def add_parser(commands: Commands) -> None:
     )
     train.add_argument(
         "--start", metavar="RUN|FILE", help="go on from a run's last weights, or from a file's (.safetensors)"
+    )
+    train.add_argument("--drawings", metavar="FILE", help="learn these kept drawings (.zip) with --start")
+    train.add_argument("--repeat", type=int, default=20, help="times each drawing is shown (default: 20)")
+    train.add_argument(
+        "--rehearsal", type=int, default=0, metavar="N", help="training images shown beside them (default: 0)"
     )
     train.add_argument("--epochs", type=float, help="passes through the data; may be a fraction")
     train.add_argument("--optimizer")
@@ -101,9 +107,10 @@ def _train(arguments: argparse.Namespace) -> int:
     check(threads >= 1, "The number of threads is {value}; it should be at least 1.", value=threads)
     if arguments.images is not None:
         arguments.dataset = _imported(arguments)
-    start = None if arguments.start is None else _started(arguments)
-    spec = _spec(arguments, start)
-    given = None if start is None else Given(start.state_dict())
+    start = None if arguments.start is None else start_of(arguments.start, arguments.runs)
+    own = None if arguments.drawings is None else _drawings(arguments, start)
+    spec = _spec(arguments, start, own)
+    given = Given({} if start is None else start.state_dict(), own)
     if arguments.download:
         load_dataset(spec.dataset, download=True)
     torch.set_num_threads(threads)
@@ -143,23 +150,33 @@ def _imported(arguments: argparse.Namespace) -> str:
     return import_images(arguments.images, options).name
 
 
-def _started(arguments: argparse.Namespace) -> TrainedModel:
-    """The network of ``--start``: of a file, or with a run's last weights."""
-    from nnlab.runs import RunStore
-    from nnlab.training.weights import SUFFIX
-    from nnlab.training.weights_file import fitted_model, read_weights
+def _drawings(arguments: argparse.Namespace, start: TrainedModel | None) -> Split:
+    """The images of ``--drawings``, as the network of ``--start`` is given them."""
+    from nnlab.drawing.keeping import read_archive
 
-    if arguments.start.endswith(SUFFIX):
-        return fitted_model(read_weights(Path(arguments.start)))
-    return RunStore(arguments.runs).open(arguments.start).load_model()
+    path = Path(arguments.drawings)
+    try:
+        drawings = read_archive(path.read_bytes())
+    except OSError as error:
+        raise LabError("{file} cannot be read ({reason}).", file=path, reason=error.strerror) from None
+    if start is None:
+        raise LabError("--drawings goes with --start, the network that is to learn them.")
+    split, left_out = drawings.split(start)
+    if split is None:
+        raise LabError(
+            "None of the {count} drawings is of a class that the network tells apart.", count=left_out
+        )
+    if left_out:
+        print(f"nnlab: {left_out} drawings of other classes are left out", file=sys.stderr)
+    return split
 
 
-def _spec(arguments: argparse.Namespace, start: TrainedModel | None) -> RunSpec:
+def _spec(arguments: argparse.Namespace, start: TrainedModel | None, own: Split | None) -> RunSpec:
     from nnlab.data.division import Division
     from nnlab.training.augment import Augmentation
     from nnlab.training.optim import optimizer_kind
     from nnlab.training.recipe import Recipe, RunSpec
-    from nnlab.training.start import Start
+    from nnlab.training.start import Mixture, Start, own_digest
     from nnlab.transforms import Pipeline
 
     names = ("optimizer", "lr", "schedule", "loss", "epochs", "batch_size", "seed", "init", "precision")
@@ -184,7 +201,10 @@ def _spec(arguments: argparse.Namespace, start: TrainedModel | None) -> RunSpec:
         return RunSpec(dataset, network(arguments.model or "convnet"), recipe, division).validate()
     architecture = network(arguments.model) if arguments.model else start.info.architecture
     begin = Start.of(start, Path(arguments.start).name)
-    return RunSpec(dataset, architecture, recipe, division, begin).validate()
+    mixture = None
+    if own is not None:
+        mixture = Mixture(own_digest(own), len(own), arguments.repeat, arguments.rehearsal)
+    return RunSpec(dataset, architecture, recipe, division, begin, mixture).validate()
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, Any]:
