@@ -31,6 +31,7 @@ _PARTS = {
     "chain": ("sheet", "chain"),
     "strips": ("cells", "strips"),
     "diagram": ("diagram",),
+    "pulse": ("pulse",),
     "descent": ("series", "descent_player", "descent_chart", "descent_relief", "descent"),
     "slope": ("series", "descent_player", "slope"),
     "graph": ("graph",),
