@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers import random_dataset
 from torch import Tensor, nn
 
-from nnlab.data import Dataset, load_dataset
+from nnlab.data import Dataset
 from nnlab.errors import LabError
-from nnlab.lens import neighbours
+from nnlab.lens import neighbours, remembering
 from nnlab.lens.neighbours import Remembered, features_of, remember
 from nnlab.lens.remembering import remembered_file, tidy, weights_digest
 from nnlab.nets.architecture import sequence
@@ -38,7 +39,7 @@ def ended(model: TrainedModel, data: Dataset, most: int) -> Remembered:
 
 @pytest.mark.parametrize("name", ["logistic", "mlp", "net", "convnet"])
 def test_the_nearest_are_those_of_all_distances(name: str) -> None:
-    data = load_dataset("strokes")
+    data = random_dataset(train=800)
     model = trained(name, data)
     found = ended(model, data, 700)
     assert torch.equal(found.labels, data.train.labels[found.indices]) and len(found.indices.unique()) == 700
@@ -65,7 +66,7 @@ def test_the_nearest_are_those_of_all_distances(name: str) -> None:
 
 
 def test_an_image_of_the_training_set_finds_itself_first() -> None:
-    data = load_dataset("strokes")
+    data = random_dataset(train=400)
     model = trained("convnet", data)
     found = ended(model, data, 300)
     for at in (0, 123, 299):
@@ -76,10 +77,10 @@ def test_an_image_of_the_training_set_finds_itself_first() -> None:
 
 
 def test_memory_is_bounded_and_what_does_not_fit_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = load_dataset("strokes")
+    data = random_dataset(train=200)
     monkeypatch.setattr(neighbours, "MOST_BYTES", (4 * 64 + 28 * 28) * 50)
     *_, found = remember(trained("convnet", data), data)
-    assert isinstance(found, Remembered) and found.features.shape == (50, 64) and found.count == 20_000
+    assert isinstance(found, Remembered) and found.features.shape == (50, 64) and found.count == 200
     with pytest.raises(LabError, match="Compared are 64 features"):
         found.nearest(torch.zeros(3))
     ends = sequence("ends", ("conv2d", {"out_channels": 10, "kernel_size": 28}), "flatten")
@@ -90,7 +91,7 @@ def test_memory_is_bounded_and_what_does_not_fit_is_told(monkeypatch: pytest.Mon
 
 
 def test_another_network_has_another_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    data = load_dataset("strokes")
+    data = random_dataset()
     first, other = trained("net", data, seed=0), trained("net", data, seed=1)
     assert weights_digest(first) == weights_digest(trained("net", data, seed=0)) != weights_digest(other)
     assert remembered_file(first, "strokes") != remembered_file(first, "mnist")
@@ -100,22 +101,35 @@ def test_another_network_has_another_file(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert len(list(tmp_path.iterdir())) == 24
 
 
-def test_the_process_writes_what_is_computed_here(tmp_path: Path) -> None:
-    data = load_dataset("strokes")
-    model = trained("logistic", data)
+def test_what_is_written_is_what_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = random_dataset(train=500)
+    model = trained("net", data)
     weights, file = tmp_path / "weights.safetensors", tmp_path / "made" / "features.safetensors"
     save_weights(weights, model.state_dict(), model.info)
-    command = own_command(str(weights), "strokes", str(file), module="nnlab.lens.remembering")
-    done = subprocess.run(command, env=own_environment(), capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == [10_000, 10_000]
+    monkeypatch.setattr(remembering, "load_dataset", lambda name: data)
+    threads = torch.get_num_threads()
+    remembering.main(weights, data.name, file)
+    torch.set_num_threads(threads)
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == [500, 500]
     found, (*_, wanted) = Remembered.load(file), remember(model, data)
     assert isinstance(wanted, Remembered)
-    assert torch.equal(found.features, wanted.features) and torch.equal(found.indices, wanted.indices)
-    assert (found.dataset, found.count) == ("strokes", 20_000)
+    for name in ("features", "indices", "labels", "images"):
+        assert torch.equal(getattr(found, name), getattr(wanted, name))
+    assert (found.dataset, found.count) == (data.name, 500)
     file.write_bytes(b"damaged")
     with pytest.raises(LabError, match="cannot be read"):
         Remembered.load(file)
-    failed = subprocess.run([*command[:-2], "nosuch", str(file)], env=own_environment(), capture_output=True,
-                            text=True, timeout=300)  # fmt: skip
-    assert failed.returncode == 1 and 'There is no dataset "nosuch"' in failed.stderr
+
+
+def test_the_process_tells_what_is_wrong(tmp_path: Path) -> None:
+    data = random_dataset()
+    model = trained("logistic", data)
+    save_weights(tmp_path / "weights", model.state_dict(), model.info)
+    command = own_command(
+        str(tmp_path / "weights"), "nosuch", str(tmp_path / "file"), module=remembering.__name__
+    )
+    done = subprocess.run(command, env=own_environment(), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1 and 'There is no dataset "nosuch"' in done.stderr
+    assert not (tmp_path / "file").exists()

@@ -26,7 +26,7 @@ const createInside = (host) => {
   const more = element("span", { class: "quiet" });
   const [over, sums, near] = ["over", "sums", "neighbours"].map((name) => element("section", { class: name }));
   host.append(row, head, slot, element("div", { class: "under" }, readout, scale, more), element("div", { class: "why" }, over, sums, near));
-  const overlay = createOverlay(over, host);
+  const overlay = createOverlay(over);
   const added = createSums(sums, host);
   const nearest = createNear(near);
   const legend = createLegend(scale);
@@ -69,6 +69,7 @@ const createInside = (host) => {
       }
       const width = vector ? (values.size <= 16 ? 1 : Math.ceil(Math.sqrt(values.size / 2))) : values.width;
       const height = vector ? Math.ceil(values.size / width) : values.height;
+      if (vector) stage.thumbs.style.maxWidth = `${Math.min(3.6, 0.65 * width)}rem`;
       stage.canvases.forEach((canvas, map) =>
         fillPixels(canvas, width, height, (pixels, place) => {
           if (place < values.size) paintSigned(pixels, place, values.of(map, place) / (values.limits[map] || 1), table);
@@ -87,8 +88,9 @@ const createInside = (host) => {
       if (place >= maps.size) return;
       paintSigned(pixels, at, maps.of(map, place) / (own ? maps.limits[map] || 1 : shared), table);
     };
-    const most = vector ? Math.min(760, 26 * width) : maps.count === 1 ? 220 : maps.count <= 8 ? 120 : 76;
-    sheet.set({ count: maps.count, height, width, columns: vector ? 1 : 64, most, paint });
+    const most = vector ? Math.min(760, 26 * width) : maps.count === 1 ? 220 : maps.count <= 8 ? 120 : maps.count <= 36 ? 76 : 60;
+    const columns = vector ? 1 : Math.max(4, Math.floor((slot.clientWidth + SHEET_GAP) / (Math.min(most, 52) + SHEET_GAP)));
+    sheet.set({ count: maps.count, height, width, columns, most, paint });
     legend.show("", own && maps.count > 1 ? "max" : shared, themeOf(host).dark);
     point(pointed);
   };
@@ -106,7 +108,7 @@ const createInside = (host) => {
   const point = (at) => {
     pointed = at;
     sheet.mark([]);
-    readout.textContent = header.texts.moving;
+    readout.textContent = header.exact ? header.texts.point : header.texts.moving;
     readout.classList.toggle("quiet", true);
     if (!at || !maps || at.map >= maps.count) return;
     const vector = header.maps.shape.length === 2;

@@ -25,8 +25,7 @@ from nnlab.ui.components.library import pack, part
 from nnlab.ui.text import _
 
 _STEPS = 31  # of tone on each side of zero, while the pen moves
-_THUMBS = 4  # maps of each layer, at most
-_THUMB_VALUES = 7_000  # of all of them together
+_THUMB_VALUES = 7_000  # of the maps that stand for all layers, together
 _MOVING_VALUES = 5_000  # of the chosen layer while the pen moves; more are averaged
 _MOST_MAPS, _MOST_VALUES = 128, 60_000  # of the chosen layer
 
@@ -35,11 +34,13 @@ Image = np.ndarray  # (H, W) or (H, W, 3) uint8
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """`output` is (C, H, W) or (F,); `title` stands above its maps, `labels` name the values of a vector."""
+    """`output` is (C, H, W) or (F,); `title` stands above `lively`, the maps that stand for all of them;
+    `labels` name the values of a vector."""
 
     name: str
     title: str
     output: Tensor
+    lively: Sequence[int] = ()
     labels: Sequence[str] | None = None
 
 
@@ -110,6 +111,7 @@ def inside(shown: Inside, *, key: str, on_choose: Callable[[str], None]) -> None
         "over": _over(shown.over, parts),
         "sums": _sums(shown.sums, parts),
         "near": _near(shown.near, parts),
+        "tick": told.get("tick"),  # so that the message is another one, and there is an answer to each look
         "link": shown.link,
         "explained": shown.explained,
         "texts": _texts(),
@@ -150,7 +152,10 @@ class _Parts:
         array = np.ascontiguousarray(values.detach().numpy(), dtype="<f4")
         flat = np.where(np.isfinite(array), np.abs(array), 0).reshape(len(array), -1)
         limits = flat.max(1, initial=0)
-        found: dict[str, Any] = {"shape": list(array.shape), "limits": [_short(limit) for limit in limits.tolist()]}
+        found: dict[str, Any] = {
+            "shape": list(array.shape),
+            "limits": [_short(limit) for limit in limits.tolist()],
+        }
         if self.exact if exact is None else exact:
             self.blobs.append(array.tobytes())
         else:
@@ -172,7 +177,7 @@ def _thumbs(layers: Sequence[Layer], parts: _Parts) -> list[dict[str, Any]]:
         output = layer.output.detach()
         size = "×".join(map(str, output.shape))
         if output.ndim == 3:
-            some = _smaller(output[:_THUMBS], max(room, 64))
+            some = _smaller(output[list(layer.lively)], max(room, 64))
             some = some[: max(1, room // some[0].numel())]
         else:
             some = output[None, :512]
@@ -236,6 +241,11 @@ def _sums(sums: Sums | str, parts: _Parts) -> dict[str, Any]:
         "note": _("added one after the other, the last digits may differ: {ulps} ulp", ulps=found.ulps)
         if found.ulps
         else "",
+        "about": _(
+            "{layer}: {count:,} products of weight and activation",
+            layer=found.layer,
+            count=len(found.products),
+        ),
         "places": None if by_place is None else parts.floats(by_place.sum(0)[None]),
     }
 
@@ -284,6 +294,7 @@ def _texts() -> dict[str, str]:
         "working": _("Comparing with the training images: {done} of {of}"),
         "waiting": _("The training images are being read …"),
         "places": _("The products by place, added over the maps"),
+        "point": _("Point at a value, or walk over the maps with the arrow keys."),
         "moving": _("Exact numbers are there as soon as the pen rests."),
         "number": _("Training image {index}"),
     }

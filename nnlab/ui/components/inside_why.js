@@ -22,7 +22,7 @@ const fillPixels = (canvas, width, height, colour) => {
 };
 
 // The drawing, and over it values of the same size: the stronger, the more of their colour.
-const createOverlay = (section, host) => {
+const createOverlay = (section) => {
   const title = element("h4");
   const canvas = element("canvas", { class: "drawing", tabindex: 0, role: "img" });
   const slider = element("input", { type: "range", min: 0, max: 100, value: 75 });
@@ -37,19 +37,18 @@ const createOverlay = (section, host) => {
   const draw = () => {
     if (!shown) return;
     const { image, shape, values } = shown;
-    const theme = themeOf(host);
-    const table = signedTable(theme.dark);
+    const table = signedTable(true); // the image is light on black, whatever the page is
     const [height, width] = shape;
     const limit = values ? values.limits[0] || 1 : 1;
     const colour = new Uint8ClampedArray(4);
     const opacity = Number(slider.value) / 100;
     fillPixels(canvas, width, height, (pixels, place) => {
-      const base = greyAt(image, shape, place);
+      const base = greyAt(image, shape, place).map((tone) => (values ? 0.55 : 1) * tone);
       let share = 0;
       if (values) {
         const value = values.of(0, place) / limit;
         paintSigned(colour, 0, Math.sign(value) * Math.max(0.55, Math.abs(value)), table);
-        share = Number.isNaN(value) ? 0 : opacity * Math.min(1, Math.sqrt(Math.abs(value)));
+        share = Number.isNaN(value) ? 0 : opacity * Math.sqrt(Math.min(1, Math.abs(value)));
       }
       for (let c = 0; c < 3; c += 1) pixels[4 * place + c] = base[c] + share * (colour[c] - base[c]);
       pixels[4 * place + 3] = 255;
@@ -92,7 +91,7 @@ const createOverlay = (section, host) => {
     slider.disabled = !values;
     about.textContent = over.about ?? over.sentence;
     canvas.setAttribute("aria-label", `${texts.over}: ${over.about ?? over.sentence}`);
-    legend.show("", values ? values.limits[0] : null, themeOf(host).dark);
+    legend.show("", values ? values.limits[0] : null, true);
     draw();
   };
   return { show, draw };
@@ -119,7 +118,7 @@ const createSums = (section, host) => {
       const bar = element("i");
       bar.style.width = `${(100 * Math.abs(value)) / widest}%`;
       const number = element("span", { class: "number", title: float32Text(value) }, signed(value));
-      return element("div", { class: "product" }, element("span", { class: "name" }, name), element("span", { class: "track" }, bar), number);
+      return [element("span", { class: "name" }, name), element("span", { class: "track" }, bar), number];
     });
   const draw = () => {
     if (!shown?.values) return;
@@ -131,15 +130,14 @@ const createSums = (section, host) => {
   const show = (header, blobs) => {
     const { sums, texts } = header;
     title.textContent = texts.sums;
-    sentence.textContent = sums.sentence ?? "";
-    sentence.hidden = !sums.sentence;
+    sentence.textContent = sums.sentence ?? sums.about;
     for (const part of [both, total, note]) part.hidden = Boolean(sums.sentence);
     shown = sums.places ? { values: createValues(sums.places, blobs) } : null;
     placed.hidden = !shown;
     if (sums.sentence) return;
     const widest = Math.max(1e-12, ...[...sums.above, ...sums.below].map(([, value]) => Math.abs(value)));
-    columns[0].replaceChildren(...rowsOf(sums.above, widest));
-    columns[1].replaceChildren(...rowsOf(sums.below, widest));
+    columns[0].replaceChildren(...rowsOf(sums.above, widest).flat());
+    columns[1].replaceChildren(...rowsOf(sums.below, widest).flat());
     const added = (pairs) => pairs.reduce((sum, [, value]) => sum + value, 0);
     const line = (name, value, text) => [element("span", {}, name), element("span", { class: "number" }, text ?? signed(value))];
     total.replaceChildren(

@@ -8,10 +8,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import streamlit as st
+import torch
 
+from nnlab.drawing import drawing_for, drawing_to_image
 from nnlab.errors import LabError
 from nnlab.lens.contributions import contributions, largest
 from nnlab.lens.forward import Forward, forward
+from nnlab.lens.maps import feature_maps
 from nnlab.lens.saliency import cam_layers, grad_cam, saliency, usual_cam_layer
 from nnlab.nets.architecture import Row
 from nnlab.nets.branches import JOINS
@@ -36,11 +39,15 @@ _OVERLAYS = {
 _EXPLAINED = {
     "first": mark("the answer"),
     "second": mark("the second best"),
-    "difference": mark("the answer rather than the second"),
+    "difference": mark("the difference"),
 }
 _LAST_MODEL = "draw:inside-model"  # whose layers the URL names
 
-_rows: WeakKeyDictionary[TrainedModel, dict[str, Row]] = WeakKeyDictionary()
+_THUMBS = 4  # maps that stand for a layer
+# A figure of eight, whatever the network has learned: maps that it leaves dark would tell little of a layer.
+_PROBE = [np.array([[18, 9], [10, 3], [4, 8], [17, 18], [10, 26], [3, 19], [18, 9]], np.float32)]
+
+_known: WeakKeyDictionary[TrainedModel, tuple[dict[str, Row], dict[str, list[int]]]] = WeakKeyDictionary()
 
 
 def show(reader: Reader, subject: Subject) -> None:
@@ -69,7 +76,7 @@ def show(reader: Reader, subject: Subject) -> None:
             over=_over(seen, overlay, unit, against, cam, told),
             sums=_sums(seen, unit, against, told),
             near=_near(model, seen),
-            link=_link(chosen),
+            link=_link(reader, chosen),
             explained=told,
         ),
         key="inside",
@@ -115,11 +122,11 @@ def _told(classes: tuple[str, ...], unit: int, against: int | None) -> str:
 
 
 def _layers(model: TrainedModel, seen: Forward) -> list[Layer]:
-    rows = _rows.get(model)
-    if rows is None:
+    if model not in _known:
         info = model.info
         rows = {row.name: row for row in info.architecture.trace(info.in_shape, len(info.classes))}
-        _rows[model] = rows
+        _known[model] = rows, _lively(model)
+    rows, lively = _known[model]
     found = []
     *_before, last = seen.outputs
     for name, output in seen.outputs.items():
@@ -127,7 +134,21 @@ def _layers(model: TrainedModel, seen: Forward) -> list[Layer]:
         inner = len(row.path) > 1  # in a branch, where names are numbers
         kind = row.kind if row.kind in JOINS else LAYERS[row.kind].short or row.kind
         labels = model.info.classes if name == last else None
-        found.append(Layer(name, kind if inner else name, output.detach()[0], labels))
+        found.append(Layer(name, kind if inner else name, output.detach()[0], lively.get(name, ()), labels))
+    return found
+
+
+def _lively(model: TrainedModel) -> dict[str, list[int]]:
+    """For each layer with maps those in which a drawing shows most: the same ones for every drawing, as maps
+    that change places could not be followed."""
+    image = drawing_for(model, drawing_to_image(_PROBE))
+    outputs = feature_maps(model, normalise(image, model.info.mean, model.info.std))
+    found = {}
+    for name, output in outputs.items():
+        if output.ndim == 4:
+            flat = torch.nan_to_num(output[0].flatten(1))
+            spread = flat.amax(1) - flat.amin(1)
+            found[name] = sorted(spread.argsort(descending=True, stable=True)[:_THUMBS].tolist())
     return found
 
 
@@ -180,8 +201,8 @@ def _mark(subject: Subject, model: TrainedModel, *choices: str | None) -> str:
     return f"{drawn:08x}-{'-'.join(str(choice) for choice in choices)}"
 
 
-def _link(layer: str) -> str:
+def _link(reader: Reader, layer: str) -> str:
     """The Layers page with this network and this layer of it."""
-    network = st.query_params.get("run") or "shipped"
+    network = reader.run_id or "shipped"
     language = {"lang": st.query_params["lang"]} if "lang" in st.query_params else {}
     return "layers?" + urlencode({"part": "network", "network": network, "stage": layer, **language})
