@@ -44,7 +44,7 @@ async def draw(tab: Tab, chance: random.Random, until: float, while_drawing: boo
     while time.perf_counter() < until:
         strokes = strokes if len(strokes) < 3 else []
         strokes.append([])
-        path, took = _arc(chance), chance.uniform(0.3, 0.7)
+        path, took = arc(chance), chance.uniform(0.3, 0.7)
         began = time.perf_counter()
         for share in _shares(took) if while_drawing else [1.0]:
             await tab.stay(max(0.0, began + share * took - time.perf_counter()))
@@ -67,7 +67,7 @@ def _shares(took: float) -> list[float]:
     return [*(i * _PAD_PACE / took for i in range(int(took / _PAD_PACE) + 1)), 1.0]
 
 
-def _arc(chance: random.Random) -> list[tuple[int, int]]:
+def arc(chance: random.Random) -> list[tuple[int, int]]:
     """The points of a pen that goes around a part of an ellipse, in tenths of a canvas pixel."""
     x, y = (chance.uniform(0.4, 0.6) * _PAD_SIZE for _ in range(2))
     wide, high = (chance.uniform(0.05, 0.35) * _PAD_SIZE for _ in range(2))

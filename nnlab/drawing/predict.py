@@ -110,13 +110,15 @@ def network_input(model: nn.Module, image: Tensor, normalised: bool = True) -> T
 
 def input_logits(model: nn.Module, x: Tensor) -> Tensor:
     """Logits (classes,) float32 for one tensor (1, C, H, W) of `network_input`, in evaluation mode."""
-    was_training = model.training
-    model.eval()
+    training = [module for module in model.modules() if module.training]
+    for module in training:
+        module.training = False
     try:
         with torch.inference_mode():
             logits: Tensor = model(x)[0].float().cpu()
     finally:
-        model.train(was_training)
+        for module in training:
+            module.training = True
     return logits
 
 

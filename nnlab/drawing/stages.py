@@ -135,8 +135,10 @@ def drawing_stages(
     image = _inked(points, joined, radii)
     boxed = centred = _placed(points, radius, image, unit, low, extent)
     if on.centre:
-        points = centre_mass(free[None], joined[None], radii.clamp(min=_THINNEST))[0][0]
-        image = _inked(points, joined, radii)
+        moved, image = centre_mass(free[None], joined[None], radii.clamp(min=_THINNEST))
+        points = moved[0]
+        if radius < _THINNEST:
+            image = _inked(points, joined, radii)
         centred = _placed(points, radius, image, unit, low, extent)
     given = drawing_for(model, image)
     return Stages(drawn, boxed, centred, 2 * radius, image, given, network_input(model, given, on.normalise))

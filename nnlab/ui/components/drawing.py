@@ -90,9 +90,9 @@ def read_flat(strokes: object) -> list[list[float]]:
         count=count, most=MOST_POINTS,
     )  # fmt: skip
     for index, flat in enumerate(strokes):
-        check(all(map(_is_number, flat)), "Stroke {index} is not an array of numbers.", index=index)
+        check(set(map(type, flat)) <= {int, float}, "Stroke {index} is not an array of numbers.", index=index)
         check(
-            all(abs(value) <= _FARTHEST for value in flat),
+            all(-_FARTHEST <= value <= _FARTHEST for value in flat),
             "Stroke {index} holds a number that is not finite, or far beyond the canvas.",
             index=index,
         )  # fmt: skip

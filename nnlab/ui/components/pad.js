@@ -5,7 +5,7 @@
 export default (component, css) => mountView(component, css, createPad);
 
 const PACE = 50; // milliseconds between two questions while the pen is down
-const SLOW = 3; // times as long as an answer took, on a server that is busy
+const SLOW = 3, SLOWEST = 100; // on a server that is busy: times as long as an answer took, and at most
 const SESSION_PACE = 80, FOLLOWING = 400; // between two messages to the session, without a channel and with one
 const BYTES = 6; // a millisecond, at most, of a long drawing told to the session
 const PATIENCE = 1500; // after so long an answer is taken for lost
@@ -64,7 +64,7 @@ const createPad = (host) => {
     const quick = Boolean(header.channel) && channel.ready();
     const waits = [];
     if (quick) {
-      const wait = due("channel", Math.max(PACE, Math.min(SLOW * took, 4 * PACE)), now);
+      const wait = due("channel", Math.max(PACE, Math.min(SLOW * took, SLOWEST)), now);
       if (wait <= 0) askChannel();
       else waits.push(wait);
     }
