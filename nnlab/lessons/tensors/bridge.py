@@ -25,9 +25,10 @@ class Way:
     back: bool = False  # from PyTorch to NumPy
 
     @property
-    def code(self) -> str:
-        """The call that goes across."""
-        return self.lines[1].partition(" = ")[2]
+    def title(self) -> str:
+        """The call that goes across, and what is special about its source."""
+        special = self.lines[0].partition("], ")[2].rstrip(")") if self.back else ""
+        return f"{self.lines[1]}  ({special})" if special else self.lines[1]
 
 
 def _array() -> Array:

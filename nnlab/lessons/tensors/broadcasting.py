@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from nnlab.errors import LabError
+from nnlab.lessons.tensors.memory import index_text, numbers
 from nnlab.lessons.tensors.refusal import asking_torch
 
 OPERATIONS: dict[str, tuple[str, Callable[[Tensor, Tensor], Tensor]]] = {
@@ -79,3 +80,17 @@ def combine(name: str, a: Tensor, b: Tensor) -> Tensor:
             count=result.numel(), most=_MOST,
         )  # fmt: skip
     return result
+
+
+def written(name: str, a: Tensor, b: Tensor, result: Tensor) -> list[str]:
+    """How each element of the result comes about, such as ``a[2, 0] + b[3] = 2.0 + 3.0 = 5.0``."""
+    sign = OPERATIONS[name][0].split()[1]
+    sides = []
+    for letter, side in (("a", a), ("b", b)):
+        sources = torch.arange(side.numel()).reshape(side.shape).expand(result.shape).reshape(-1).tolist()
+        values = numbers(side)
+        sides.append([(f"{letter}{index_text(side, source)}", values[source]) for source in sources])
+    return [
+        f"{one} {sign} {other} = {left} {sign} {right} = {value}"
+        for (one, left), (other, right), value in zip(*sides, numbers(result), strict=True)
+    ]

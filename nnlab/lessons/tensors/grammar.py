@@ -47,7 +47,7 @@ def read_chain(text: str, methods: bool = False) -> Chain:
     """
     reader = Reader(text)
     if reader.word.kind == "end":
-        reader.refuse(Sentence("Write an expression that begins with t, such as t[0]."))
+        reader.refuse(Sentence("Write an expression that begins with t, such as `t[0]`."))
     chain = _chain(reader, methods)
     if reader.word.kind != "end":
         _refuse_word(reader)
@@ -80,13 +80,15 @@ def _refuse_word(reader: Reader) -> None:
     if word.kind == "name":
         if word.text in ("and", "or", "not"):
             reader.refuse(
-                Sentence("Masks are joined by & and | and turned around by ~, each part in parentheses.")
+                Sentence(
+                    "Masks are joined by `&` and `|` and turned around by `~`, each part in parentheses."
+                )
             )
         reader.refuse(Sentence("`{name}` is not known here; the tensor is called t.", name=word.text))
     if word.kind == "end":
         reader.refuse(Sentence("Something is missing at the end."))
     if word.text == "=":
-        reader.refuse(Sentence("Nothing is assigned here; equality is asked by ==."))
+        reader.refuse(Sentence("Nothing is assigned here; equality is asked by `==`."))
     reader.refuse(Sentence("This has no place here."))
 
 
@@ -165,7 +167,7 @@ def _list(reader: Reader) -> list[int] | list[bool]:
     found: list[Any] = []
     while reader.take("]") is None:
         if reader.word.text == "[":
-            reader.refuse(Sentence("A list inside an index is flat: [0, 2]."))
+            reader.refuse(Sentence("A list inside an index is flat, as in `[0, 2]`."))
         if reader.word.text in ("True", "False"):
             found.append(reader.next().text == "True")
         elif reader.word.kind == "name":
@@ -223,10 +225,10 @@ def _comparison(reader: Reader, left: Operand) -> Combined:
     if sign is None:
         if reader.word.text == "=":
             _refuse_word(reader)
-        reader.refuse(Sentence("A comparison should stand here: < <= > >= == or !="))
+        reader.refuse(Sentence("A comparison should stand here: `<` `<=` `>` `>=` `==` or `!=`."))
     found = Combined(sign.text, left, _side(reader))
     if reader.word.text in _COMPARISONS:
-        reader.refuse(Sentence("Python cannot chain comparisons of tensors: write (t > 0) & (t < 1)."))
+        reader.refuse(Sentence("Python cannot chain comparisons of tensors: write `(t > 0) & (t < 1)`."))
     if reader.word.text in ("&", "|", "^"):
         _refuse_unbracketed(reader)
     return found
@@ -244,20 +246,20 @@ def _arithmetic(reader: Reader, chain: Operand) -> Operand:
 
 
 def _refuse_unbracketed(reader: Reader) -> None:
-    reader.refuse(Sentence("& and | bind before comparisons: put each comparison in parentheses."))
+    reader.refuse(Sentence("`&` and `|` bind before comparisons: put each comparison in parentheses."))
 
 
 def _method(reader: Reader) -> Method:
     start = reader.demand(".").start
     word = reader.word
     if word.kind != "name" or (word.text not in METHODS and word.text not in ATTRIBUTES):
-        reader.refuse(Sentence("`{name}` is not among the methods of this page: {known}.",
+        reader.refuse(Sentence("`{name}` is not among the methods of this page: `{known}`.",
                                name=word.text, known=", ".join((*ATTRIBUTES, *METHODS))))  # fmt: skip
     reader.next()
     if word.text in ATTRIBUTES:
         return Method(word.text, None, start, word.stop)
     if reader.word.text != "(":
-        reader.refuse_from(word.start, Sentence("A method is called: write {name}(...).", name=word.text))
+        reader.refuse_from(word.start, Sentence("A method is called: write `{name}(...)`.", name=word.text))
     reader.next()
     arguments: list[Any] = []
     while reader.word.text != ")":

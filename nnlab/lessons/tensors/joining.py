@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nnlab.lessons.tensors.memory import index_text
 from nnlab.lessons.tensors.refusal import asking_torch
 
 JOINS = ("cat", "stack")
@@ -38,3 +39,10 @@ def join(how: str, a: Tensor, b: Tensor, dim: int) -> Joined:
     of_a = torch.arange(a.numel()).reshape(a.shape)
     of_b = torch.arange(b.numel()).reshape(b.shape) + a.numel()
     return Joined(result, call([of_a, of_b], dim=dim), f"torch.{how}([a, b], dim={dim})")
+
+
+def origins(joined: Joined, a: Tensor, b: Tensor) -> list[str]:
+    """For each element of the result the element it comes from, such as ``a[0, 1]``."""
+    names = [f"a{index_text(a, place)}" for place in range(a.numel())]
+    names += [f"b{index_text(b, place)}" for place in range(b.numel())]
+    return [names[source] for source in joined.sources.reshape(-1).tolist()]

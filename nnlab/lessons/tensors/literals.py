@@ -46,10 +46,10 @@ def read_list(text: str) -> TypedList:
     """
     reader = Reader(text)
     if reader.word.kind == "end":
-        reader.refuse(Sentence("Write a list of numbers, such as [[1, 2], [3, 4]]."))
+        reader.refuse(Sentence("Write a list of numbers, such as `[[1, 2], [3, 4]]`."))
     tree = _entry(reader, [])
     if reader.word.text == ",":
-        reader.refuse(Sentence("Several values stand in square brackets, as in [1, 2, 3]."))
+        reader.refuse(Sentence("Several values stand in square brackets, as in `[1, 2, 3]`."))
     reader.end()
     return TypedList(text, tree)
 
@@ -57,7 +57,7 @@ def read_list(text: str) -> TypedList:
 def _entry(reader: Reader, path: list[int]) -> Any:
     word = reader.word
     if word.text == "(":
-        reader.refuse(Sentence("Lists are written in square brackets, as in [1, 2, 3]."))
+        reader.refuse(Sentence("Lists are written in square brackets, as in `[1, 2, 3]`."))
     if word.text != "[":
         return _leaf(reader)
     if len(path) >= MOST_DIMS:
@@ -80,7 +80,7 @@ def _entry(reader: Reader, path: list[int]) -> Any:
                 reader.refuse(Sentence("A comma is missing before this."))
             reader.refuse(Sentence("A number, a list or `]` should stand here."))
     if not entries and path:
-        reader.refuse_from(opening.start, Sentence("An empty list stands alone: []"))
+        reader.refuse_from(opening.start, Sentence("An empty list stands alone: `[]`"))
     return entries
 
 
@@ -126,7 +126,7 @@ def read_shape(text: str, most: int = MOST_ELEMENTS) -> tuple[int, ...]:
     """
     reader = Reader(text)
     if reader.word.kind == "end":
-        reader.refuse(Sentence("Write a shape, such as 2, 3; () is that of a single number."))
+        reader.refuse(Sentence("Write a shape, such as `2, 3`; `()` is that of a single number."))
     opened = reader.take("(", "[")
     shape: list[int] = []
     while reader.word.kind != "end" and reader.word.text not in (")", "]"):

@@ -57,3 +57,12 @@ def _short(value: float, dtype: torch.dtype) -> str:
         if float(torch.tensor(float(text), dtype=dtype)) == value:
             return str(float(text))
     return str(value)
+
+
+def index_text(tensor: Tensor, place: int) -> str:
+    """The index of an element, counted in row-major order, in brackets; "" for a single number."""
+    index = []
+    for size in reversed(tensor.shape):
+        place, at = divmod(place, size)
+        index.append(at)
+    return f"[{', '.join(map(str, reversed(index)))}]" if index else ""

@@ -21,7 +21,7 @@ class Move:
     call: Callable[[Tensor], Tensor]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Moved:
     """What a call gave.
 
@@ -37,6 +37,7 @@ class Moved:
     same: bool = False
     shared: bool = False
     refused: Refused | None = None
+    tensor: Tensor | None = None
 
 
 def moves(accelerator: str) -> list[Move]:
@@ -64,4 +65,6 @@ def move(each: Move, t: Tensor) -> Moved:
             found = each.call(t)
     except Refused as refused:
         return Moved(each.code, refused=refused)
-    return Moved(each.code, str(found.device), name_of(found.dtype), found is t, share(found, t))
+    return Moved(
+        each.code, str(found.device), name_of(found.dtype), found is t, share(found, t), tensor=found
+    )

@@ -139,11 +139,13 @@ _WHY: tuple[tuple[str, Callable[[re.Match[str]], Sentence]], ...] = (
     ),
     (
         r"both arguments to matmul need to be at least 1D",
-        lambda m: Sentence("A single number is multiplied by *; matmul needs a dim to sum along."),
+        lambda m: Sentence("A single number is multiplied by `*`; matmul needs a dim to sum along."),
     ),
     (
         r"must have the same dtype|expected .* to have the same dtype|have same dtype",
-        lambda m: Sentence("* brings both to one dtype; matrix products do not: convert one with to(...)."),
+        lambda m: Sentence(
+            "`*` brings both to one dtype; matrix products do not: convert one with `to(...)`."
+        ),
     ),
     (
         r"tensor a \((\d+)\) must match the size of tensor b \((\d+)\) at non-singleton dimension (\d+)",

@@ -10,7 +10,7 @@ from nnlab.lessons.tensors.reasons import explain
 from nnlab.lessons.typed import TypedError
 
 _FAILURES = (IndexError, RuntimeError, TypeError, ValueError, AssertionError)
-_LONGEST = 300  # characters of a message; some list every signature of a function
+_LONGEST = 420  # characters of a message; some list every signature of a function
 
 
 class Refused(TypedError):

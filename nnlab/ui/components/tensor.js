@@ -47,10 +47,13 @@ const createTensors = (host) => {
   const rest = () => {
     const at = resultAt();
     const cell = at < 0 ? null : grids[at].shownAt(selected);
-    if (cell === null) {
-      clear();
-      readout.textContent = header.hint || "\u00a0";
-    } else show(at, { at: cell, ...grids[at].indexOf(cell) });
+    const resting = header.resting === null ? null : grids[0].shownAt(header.resting);
+    if (cell !== null) show(at, { at: cell, ...grids[at].indexOf(cell) });
+    else if (resting !== null) show(0, { at: resting, ...grids[0].indexOf(resting) });
+    else clear();
+    const hint = element("div", { class: "hint" }, header.hint || "\u00a0");
+    if (header.hint && cell === null) resting === null ? readout.replaceChildren(hint) : readout.append(hint);
+    else if (cell === null) readout.replaceChildren(hint);
   };
   const clear = () => {
     grids.forEach((grid) => grid.mark(new Map()));

@@ -69,7 +69,7 @@ class Panel:
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """A storage, from its first to its last element, as `tensor` has it; `lit`: bools, one for each of them."""
+    """A storage, from its first to its last element, as `tensor` has it; `lit`: a bool for each of them."""
 
     name: str
     tensor: Tensor
@@ -83,6 +83,7 @@ def tensors(
     key: str,
     hint: str = "",
     selected: int | None = None,
+    resting: int | None = None,
     on_select: Callable[[int], None] | None = None,
     on_edit: Callable[[str, int, str], None] | None = None,
 ) -> None:
@@ -91,6 +92,7 @@ def tensors(
     Args:
         hint: what the line below says while nothing is pointed at.
         selected: the element that is taken apart, of the panel that has links.
+        resting: the element of the first panel that is pointed at while nothing else is.
         on_select: called with the element that somebody picks there, counted in row-major order.
         on_edit: called with the name of a panel, the element, and what was typed over it.
     """
@@ -102,6 +104,7 @@ def tensors(
         "legend": _("Values"),
         "hint": hint,
         "selected": selected,
+        "resting": resting,
         "texts": {
             "bytes": _("bytes {first} to {last}"),
             "place": _("place {sum}"),
@@ -175,7 +178,8 @@ def _memory(memory: Memory) -> dict[str, Any]:
         "hex": bytes(cells.view(torch.uint8).tolist()).hex(),
         "itemsize": size,
         "lit": None if memory.lit is None else "".join(str(int(memory.lit[place])) for place in shown),
-        "label": _("{name}: {count} places in memory; arrow keys move over them", name=memory.name, count=count),
+        "label": _("{name}: {count} places in memory; arrow keys move over them",
+                   name=memory.name, count=count),
     }  # fmt: skip
 
 

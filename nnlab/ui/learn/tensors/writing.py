@@ -1,0 +1,53 @@
+"""Numbers that are typed over cells: the URL keeps them, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from torch import Tensor
+
+from nnlab.errors import LabError
+from nnlab.lessons.tensors.literals import read_value
+from nnlab.lessons.tensors.writes import Write, apply, read_writes, text_of
+from nnlab.ui.learn.tensors.controls import LINKED, complain
+from nnlab.ui.text import _
+
+_MISTAKE = "tensors:mistake"  # what was typed over a cell and is no number
+
+
+def edit(name: str, place: int, typed: str) -> None:
+    """Write what was `typed` to that place of the thing of that name, from the next run on."""
+    try:
+        write = Write(name, place, read_value(typed))
+        writes = [*_kept(), write]
+    except LabError as error:
+        st.session_state[_MISTAKE] = error
+        return
+    LINKED.choose("writes", text_of(writes), "")
+
+
+def write_all(into: Mapping[str, Tensor | np.ndarray[Any, Any]]) -> list[Write]:
+    """Do all writes that the URL holds; those that were done. What cannot be written is told."""
+    mistake = st.session_state.pop(_MISTAKE, None)
+    try:
+        if mistake is not None:
+            complain(mistake)
+        return apply(_kept(), into)
+    except LabError as error:
+        complain(error)
+        return []
+
+
+def undo_button() -> None:
+    """A button that takes all writes back."""
+    st.button(
+        _("Take the writes back"), icon=":material/undo:", disabled=not LINKED.text("writes"),
+        on_click=LINKED.choose, args=("writes", "", ""), key="tensors-undo",
+    )  # fmt: skip
+
+
+def _kept() -> list[Write]:
+    return read_writes(LINKED.text("writes"), "aty")
