@@ -1,0 +1,1 @@
+"""Saving and loading: a state_dict and where its numbers go, whole-model pickles, and what eval() is for."""

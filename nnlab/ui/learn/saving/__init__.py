@@ -1,0 +1,10 @@
+"""Save and load: a state_dict through a story of one's own, whole-model pickles, and eval()."""
+
+from nnlab.ui.learn.saving import modes, pickled, state
+from nnlab.ui.text import mark
+
+PARTS = {
+    "state": (mark("state_dict"), state.show),
+    "pickle": (mark("Why no pickle"), pickled.show),
+    "modes": (mark("train() and eval()"), modes.show),
+}
