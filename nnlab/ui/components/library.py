@@ -46,6 +46,7 @@ _PARTS = {
         "builder_keys",
         "builder",
     ),
+    "fooled": ("fooled",),
     "inside": ("sheet", "legend", "inside_why", "inside"),
     "tensor": ("cells", "legend", "tensor_grid", "tensor_memory", "tensor"),
     "window": ("axis", "sheet", "cells", "legend", "terms", "window"),

@@ -12,7 +12,7 @@ import streamlit as st
 from nnlab.drawing.stages import STAGES, Stages, Switches, drawing_stages
 from nnlab.errors import LabError
 from nnlab.ui.components.pad import Answer, Channel, drawing_on, pad
-from nnlab.ui.draw import inside, stages
+from nnlab.ui.draw import compare, inside, stages
 from nnlab.ui.draw.channel import SIZE, path
 from nnlab.ui.draw.photo import photographed
 from nnlab.ui.draw.reader import Reader, answer_of
@@ -30,6 +30,7 @@ _READ = "read"  # the view that follows the pen by the pad's own channel
 VIEWS: dict[str, tuple[str, Callable[[Reader, Subject], None]]] = {
     _READ: (mark("How it is read"), stages.show),
     "inside": (mark("Inside"), inside.show),
+    "compare": (mark("Compare"), compare.show),
 }
 
 

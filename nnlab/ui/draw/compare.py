@@ -1,0 +1,163 @@
+"""The part Compare: the same drawing through several networks, moved, turned, with another pen."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import streamlit as st
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from nnlab.data.ink import SIDE
+from nnlab.drawing import drawing_for, is_bright, predict_image
+from nnlab.drawing.changes import Change, Inked, Resampled
+from nnlab.drawing.fooled import SPAN, Grid, shift_grid, shifted
+from nnlab.errors import LabError
+from nnlab.training.weights import TrainedModel
+from nnlab.ui.components.fooled import Moves, Network, fooled
+from nnlab.ui.draw.compare_runs import MOST, Offer, missing, offers, train_missing, usual
+from nnlab.ui.draw.reader import Reader, network_of
+from nnlab.ui.draw.subject import Subject
+from nnlab.ui.linked import Linked
+from nnlab.ui.owned import dataset_title
+from nnlab.ui.store import run_store
+from nnlab.ui.text import _, say
+from nnlab.ui.url import as_code
+
+_LINKED = Linked("draw")
+_MOST_MACS = 4e7  # of a network for one image: 81 shifts of it should not keep the pen waiting
+_KEPT = 16  # grids of a network
+
+_grids: WeakKeyDictionary[TrainedModel, OrderedDict[bytes, Grid]] = WeakKeyDictionary()
+_macs: WeakKeyDictionary[TrainedModel, int] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """A drawing (1, 1, 28, 28) uint8, light on dark, as it is changed: turned, and moved as well."""
+
+    turned: Tensor
+    moved: Tensor
+    repeat: bool  # what comes in from outside is the edge: of a picture without strokes
+
+
+def show(reader: Reader, subject: Subject) -> None:
+    """Draw the part."""
+    store = run_store()
+    offered = offers(store)
+    chosen = _chosen(offered)
+    going = train_missing(missing(offered))
+    if not chosen:
+        st.info(_("Choose the networks that should read the same drawing."))
+        return
+    moves = _moves(has_pen=subject.strokes is not None)
+    drawn = _changed(reader, subject, moves)
+    networks = []
+    for run_id in chosen:
+        try:
+            model = network_of(store, run_id)
+            # The label is one of the reader's classes.
+            label = subject.label if model.info.classes == reader.model.info.classes else None
+            networks.append(_network(offered[run_id], model, drawn, label))
+        except LabError as error:
+            st.error(say(error), icon=":material/error:")
+    fooled(
+        drawn.moved[0, 0].numpy(), networks, moves, key="fooled", going=going,
+        on_move=lambda told: _LINKED.choose("move", told, ""),
+    )  # fmt: skip
+
+
+def _chosen(offered: dict[str, Offer]) -> list[str]:
+    """Draw the choice of networks; the URL holds it as ``?runs=``, and without one it is the usual one."""
+    asked = _LINKED.text("runs", "")
+    ids = ["" if run_id == "shipped" else run_id for run_id in asked.split(",")] if asked else usual(offered)
+    known = [run_id for run_id in dict.fromkeys(ids) if run_id in offered][:MOST]
+    unknown = [run_id for run_id in ids if run_id not in offered]
+    if unknown:
+        st.warning(
+            _("There is no run `{run}` that could read a drawing.", run=as_code(unknown[0])),
+            icon=":material/link_off:",
+        )  # fmt: skip
+    key = "draw-runs"
+    st.session_state[key] = known
+    lines = {run_id: offer.line for run_id, offer in offered.items()}
+
+    def note() -> None:
+        picked = [run_id or "shipped" for run_id in st.session_state[key]]
+        _LINKED.choose("runs", ",".join(picked), "")
+
+    st.multiselect(
+        _("Networks that read the same drawing"), list(offered), format_func=lambda run_id: lines[run_id],
+        key=key, on_change=note, max_selections=MOST,
+    )  # fmt: skip
+    return known
+
+
+def _moves(has_pen: bool) -> Moves:
+    """What ``?move=x,y,degrees,pixels`` says; nonsense gets a sentence."""
+    asked = _LINKED.text("move", "")
+    try:
+        return Moves.read(asked, has_pen)
+    except LabError as error:
+        st.warning(say(error), icon=":material/link_off:")
+        return Moves(has_pen=has_pen)
+
+
+def _changed(reader: Reader, subject: Subject, moves: Moves) -> _Drawn:
+    change = Change(rotate=moves.rotate, width=moves.width)
+    plain = change == Change()
+    if subject.strokes is not None:
+        inked = Inked(subject.strokes, subject.size)
+        turned, repeat = inked.image if plain else inked.changed([change]), False
+    else:
+        image = _light_on_dark(subject.image, reader.model)
+        turned, repeat = image if plain else Resampled(image).changed([change]), True
+    return _Drawn(turned, shifted(turned, moves.x, moves.y, repeat), repeat)
+
+
+def _light_on_dark(image: Tensor, model: TrainedModel) -> Tensor:
+    """The image that a network was given, (1, C, H, W) uint8, as a drawing (1, 1, 28, 28)."""
+    grey = image.float().mean(1, keepdim=True)
+    if tuple(grey.shape[2:]) != (SIDE, SIDE):
+        grey = F.interpolate(grey, (SIDE, SIDE), mode="bilinear", antialias=True)
+    if is_bright(model.info):
+        grey = 255 - grey
+    return grey.round().to(torch.uint8)
+
+
+def _network(offer: Offer, model: TrainedModel, drawn: _Drawn, label: int | None) -> Network:
+    """What one network says of the drawing, and of it at all shifts."""
+    info = model.info
+    probabilities = predict_image(model, drawing_for(model, drawn.moved))
+    data = dataset_title(offer.dataset)
+    about = data if offer.accuracy is None else f"{data} · {offer.accuracy:.2%}"
+    if _cost(model) > _MOST_MACS:
+        return Network(offer.name, about, info.classes, probabilities, None, None)
+    grid = _grid(model, drawn)
+    middle = int(grid.answers[SPAN, SPAN])
+    return Network(offer.name, about, info.classes, probabilities, grid, middle if label is None else label,
+                   right=label is not None)  # fmt: skip
+
+
+def _grid(model: TrainedModel, drawn: _Drawn) -> Grid:
+    """Where only the place of the drawing has changed, the grid is that of before."""
+    known = _grids.setdefault(model, OrderedDict())
+    key = drawn.turned.numpy().tobytes()
+    found = known.get(key)
+    if found is None:
+        found = known[key] = shift_grid(model, drawn.turned, SPAN, drawn.repeat)
+        while len(known) > _KEPT:
+            known.popitem(last=False)
+    return found
+
+
+def _cost(model: TrainedModel) -> int:
+    """Multiply-adds for one image."""
+    if model not in _macs:
+        info = model.info
+        rows = info.architecture.trace(info.in_shape, len(info.classes))
+        _macs[model] = sum(row.macs for row in rows)
+    return _macs[model]
