@@ -1,8 +1,8 @@
 """How soon the Draw page answers a moving pen, and what it costs: `python -m benchmarks.pad_latency`.
 
-- In Chromium a mouse draws at sixty moves a second. Every move is timed from its event to the frame in which
-  the bars show an answer that has seen it; meanwhile the bytes of all WebSocket frames, both ways, are counted
-  as they are before any compression.
+- In Chromium a mouse draws at sixty moves a second. Every move is timed from its event to the frame in
+  which the bars show an answer that has seen it; meanwhile the bytes of all WebSocket frames, both ways, are
+  counted as they are before any compression.
 - Thirty visitors without a browser (`benchmarks.pad`) draw at once, each with a Streamlit session and a pad
   of its own; timed from a movement of the pen to the answer.
 - The prediction alone, strokes to probabilities, in this process with one thread.
