@@ -38,7 +38,7 @@ BUGS = (
         "return log_probabilities[",
         Sentence(
             "The first loss is right but for its sign, about -2.3, and falls without end: what is minimised "
-            "is the probability of the right class. Accuracy ends below chance."
+            "is the probability of the right class. Accuracy ends at chance, or below it."
         ),
     ),
     Bug(
