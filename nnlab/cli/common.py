@@ -49,12 +49,13 @@ def network(name: str) -> Architecture:
         raise LabError("{file}: {problem}", file=name, problem=problem) from None
 
 
-def start_of(name: str, runs: str | None) -> TrainedModel:
-    """The network with the last weights of the run `name`, or with those of the file (.safetensors)."""
+def start_of(name: str, runs: str | None, step: int | None = None) -> TrainedModel:
+    """The network with the weights of the run `name` after `step` steps, by default the last, or with those
+    in a file (.safetensors)."""
     from nnlab.runs import RunStore
     from nnlab.training.weights import SUFFIX
     from nnlab.training.weights_file import fitted_model, read_weights
 
     if name.endswith(SUFFIX):
         return fitted_model(read_weights(Path(name)))
-    return RunStore(runs).open(name).load_model()
+    return RunStore(runs).open(name).load_model(step)

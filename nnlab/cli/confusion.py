@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
 from typing import TYPE_CHECKING
 
 from nnlab.cli.common import add_runs, start_of
@@ -20,6 +22,9 @@ def add_parser(commands: Commands) -> None:
     confusion.add_argument("network", metavar="RUN|FILE", help="a run, or weights (.safetensors)")
     confusion.add_argument(
         "--dataset", help="whose test images are asked about (default: that it has learned)"
+    )
+    confusion.add_argument(
+        "--step", type=int, help="of a run, the weights after so many steps (default: the last)"
     )
     confusion.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     confusion.add_argument("--json", action="store_true", help="progress and every answer on stdout")
@@ -40,8 +45,10 @@ def _confusion(arguments: argparse.Namespace) -> int:
         "The number of threads is {value}; it should be at least 1.",
         value=arguments.threads,
     )
+    with contextlib.suppress(OSError, AttributeError):  # the pages come first
+        os.nice(10)
     torch.set_num_threads(arguments.threads)
-    model = start_of(arguments.network, arguments.runs)
+    model = start_of(arguments.network, arguments.runs, arguments.step)
     info = model.info
     data = load_dataset(arguments.dataset or info.dataset)
     if not arguments.network.endswith(SUFFIX) and arguments.dataset is None:

@@ -12,7 +12,7 @@ import streamlit as st
 from nnlab.drawing.stages import STAGES, Stages, Switches, drawing_stages
 from nnlab.errors import LabError
 from nnlab.ui.components.pad import Answer, Channel, drawing_on, pad
-from nnlab.ui.draw import compare, inside, stages
+from nnlab.ui.draw import compare, inside, own, stages, why
 from nnlab.ui.draw.channel import SIZE, path
 from nnlab.ui.draw.photo import photographed
 from nnlab.ui.draw.reader import Reader, answer_of
@@ -31,33 +31,45 @@ VIEWS: dict[str, tuple[str, Callable[[Reader, Subject], None]]] = {
     _READ: (mark("How it is read"), stages.show),
     "inside": (mark("Inside"), inside.show),
     "compare": (mark("Compare"), compare.show),
+    "why": (mark("Why wrong?"), why.show),
+    "own": (mark("Your drawings"), own.show),
 }
+# Those that have something to show while there is nothing to read.
+_WITHOUT: dict[str, Callable[[Reader], None]] = {"own": lambda chosen: own.show(chosen, None)}
 
 
 @st.fragment
 def desk(chosen: Reader) -> None:
     """The subject with its answer, and the chosen view of it."""
-    source = _source()
+    source = _source(chosen)
     top = st.container()
     view = part_switch({name: title for name, (title, _show) in VIEWS.items()}, "draw")
     with top:
         subject = SOURCES[source][1](chosen, view)
     if subject is not None:
         VIEWS[view][1](chosen, subject)
+    elif view in _WITHOUT:
+        _WITHOUT[view](chosen)
     elif view == _READ and source == "draw":
         stages.show_none(chosen)
     else:
         st.caption(_("What is read stands here once there is something to read."))
 
 
-def _source() -> str:
+def _source(chosen: Reader) -> str:
+    """The chosen one of those that make sense for the network, and what there is to know about them."""
     titles = {name: _(title) for name, (title, _take) in SOURCES.items()}
-    usual = next(iter(SOURCES))
-    key = _LINKED.bound("from", _LINKED.choice("from", list(SOURCES), usual))
+    if not chosen.drawable:
+        titles = {name: titles[name] for name in ("photo", "sample")}
+        if st.query_params.get("from") not in titles:
+            _LINKED.choose("from", "photo", "draw")
+    key = _LINKED.bound("from", _LINKED.choice("from", list(titles), "draw"))
     st.segmented_control(
-        _("What is read"), list(SOURCES), required=True, format_func=titles.__getitem__, key=key,
-        on_change=_LINKED.note, args=("from", usual), label_visibility="collapsed",
+        _("What is read"), list(titles), required=True, format_func=titles.__getitem__, key=key,
+        on_change=_LINKED.note, args=("from", "draw"), label_visibility="collapsed",
     )  # fmt: skip
+    if chosen.remark:
+        st.caption(chosen.remark)
     source: str = st.session_state[key]
     return source
 

@@ -1,0 +1,132 @@
+"""The smallest changes that flip an answer, side by side: the drawing, and how it would have to be."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import streamlit as st
+from torch import Tensor
+
+from nnlab.data.ink import PEN_WIDTH
+from nnlab.drawing.changes import Change
+from nnlab.drawing.flips import Flip, Flips
+from nnlab.ui.draw.pictures import picture
+from nnlab.ui.text import _, mark
+
+_TITLES = {
+    "shift": mark("Shift"),
+    "rotate": mark("Rotation"),
+    "slant": mark("Slant"),
+    "scale": mark("Size"),
+    "width": mark("Pen width"),
+}
+_STYLE = """<style>
+.nnlab-flips { display: grid; grid-template-columns: repeat(auto-fill, minmax(118px, 1fr));
+  gap: 0.9rem 0.8rem; max-width: 1000px; }
+.nnlab-flips figure { margin: 0; min-width: 0; }
+.nnlab-flips img, .nnlab-flips .none { width: 100%; aspect-ratio: 1; border-radius: 6px; display: block; }
+.nnlab-flips .drawn img { outline: 2px solid var(--st-text-color, currentColor); outline-offset: 2px; }
+.nnlab-flips .none { border: 1px dashed var(--st-border-color, #8886); display: grid; place-items: center;
+  padding: 0.5rem; box-sizing: border-box; text-align: center; font-size: 0.82rem; opacity: 0.75; }
+.nnlab-flips figcaption { font-size: 0.85rem; line-height: 1.35; margin-top: 0.35rem;
+  font-variant-numeric: tabular-nums; }
+.nnlab-flips b { display: block; font-weight: 600; }
+.nnlab-flips small { font-size: 0.8rem; opacity: 0.75; display: block; }
+</style>"""
+
+
+def cards(found: Flips, image: Tensor, classes: Sequence[str]) -> None:
+    """The drawing `image` (1, C, H, W), then one card for each kind of change."""
+    said = float(found.probabilities[found.said])
+    drawn = _card(
+        "drawn", picture(image[0], _("The drawing as it is")), _("As it is"), "",
+        _says(classes[found.said], said),
+    )  # fmt: skip
+    flipped = "".join(_flip(flip, classes) for flip in found.found)
+    st.html(f'{_STYLE}<div class="nnlab-flips">{drawn}{flipped}</div>')
+    tried = sum(flip.tried for flip in found.found)
+    steps = ", ".join(f"{_(_TITLES[flip.kind.name])} {_step(flip)}" for flip in found.found)
+    st.caption(
+        _("{count:,} changed drawings were tried, in steps of: {steps}. Each is the smallest that flips the "
+          "answer.", count=tried, steps=steps)
+    )  # fmt: skip
+
+
+def _flip(flip: Flip, classes: Sequence[str]) -> str:
+    title = _(_TITLES[flip.kind.name])
+    if flip.change is None or flip.image is None:
+        return _card("", f'<div class="none">{html.escape(_none(flip))}</div>', title, "", "")
+    changed = change_text(flip.kind.name, flip.change)
+    alt = f"{title}: {changed}"
+    return _card(
+        "", picture(flip.image[0], alt), title, changed, _says(classes[flip.answer], flip.probability)
+    )
+
+
+def _card(kind: str, top: str, title: str, changed: str, says: str) -> str:
+    lines = f"<b>{html.escape(title)}</b>{html.escape(changed)}<small>{html.escape(says)}</small>"
+    return f'<figure class="{kind}">{top}<figcaption>{lines}</figcaption></figure>'
+
+
+def _says(name: str, probability: float) -> str:
+    return _("says {name} · {share:.1%}", name=name, share=probability)
+
+
+def change_text(kind: str, change: Change) -> str:
+    """How large a change is, and which way."""
+    value = 0.0 if kind == "shift" else getattr(change, kind)
+    match kind:
+        case "shift":
+            sideways = (
+                _("{count:g} px right", count=change.x)
+                if change.x > 0
+                else _("{count:g} px left", count=-change.x)
+            )
+            upright = (
+                _("{count:g} px down", count=change.y)
+                if change.y > 0
+                else _("{count:g} px up", count=-change.y)
+            )
+            return ", ".join(text for text, by in ((sideways, change.x), (upright, change.y)) if by)
+        case "rotate":
+            return (
+                _("{degrees:.2f}° clockwise", degrees=value)
+                if value > 0
+                else _("{degrees:.2f}° anticlockwise", degrees=-value)
+            )
+        case "slant":
+            return (
+                _("{degrees:.2f}° to the right", degrees=value)
+                if value > 0
+                else _("{degrees:.2f}° to the left", degrees=-value)
+            )
+        case "scale":
+            return (
+                _("{share:.2%} larger", share=value) if value > 0 else _("{share:.2%} smaller", share=-value)
+            )
+        case _:
+            return _("{width:.2f} px, not {usual:g}", width=PEN_WIDTH + value, usual=PEN_WIDTH)
+
+
+def _none(flip: Flip) -> str:
+    kind = flip.kind
+    match kind.name:
+        case "shift":
+            return _("none within {most:g} px", most=kind.high)
+        case "rotate" | "slant":
+            return _("none within ±{most:g}°", most=kind.high)
+        case "scale":
+            return _("none within ±{share:.0%}", share=kind.high)
+        case _:
+            return _("none from {low:g} to {high:g} px", low=PEN_WIDTH + kind.low, high=PEN_WIDTH + kind.high)
+
+
+def _step(flip: Flip) -> str:
+    match flip.kind.name:
+        case "rotate" | "slant":
+            return f"{flip.step:g}°"
+        case "scale":
+            return f"{100 * flip.step:g} %"
+        case _:
+            return f"{flip.step:g} px"
