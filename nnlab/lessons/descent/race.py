@@ -6,7 +6,7 @@ together, which gives each the very numbers that it would get alone (the tests c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -63,12 +63,13 @@ def check_start(surface: Surface, start: Sequence[float]) -> None:
 
 def race(
     surface: Surface, racers: Sequence[Racer], start: Sequence[float], steps: int,
-    schedules: Sequence[str] = (),
+    schedules: Sequence[str] = (), tell: Callable[[int], None] = lambda step: None,
 ) -> list[Trail]:  # fmt: skip
     """`steps` steps of each of `racers` from `start`.
 
     Args:
         schedules: of `nnlab.lessons.descent.schedules.SCHEDULES`, one a racer; none: constant rates.
+        tell: called with each step before it is made.
 
     Raises:
         LabError: a start off the map, or too many steps.
@@ -88,6 +89,7 @@ def race(
         if not running:
             break
         points = torch.stack([runner.parameter for runner in running])
+        tell(step)
         losses, gradients = surface.slopes(points)
         off = ~(points.abs() <= FAR * widest).all(1) | ~losses.isfinite()
         for at, (runner, loss, gradient, gone) in enumerate(

@@ -3,7 +3,7 @@
 
 export default (component, css) => mountView(component, css, createDescent);
 
-const EDGE = { left: 40, right: 8, top: 8, bottom: 26 };
+const EDGE = { left: 40, right: 14, top: 8, bottom: 26 };
 
 const createDescent = (host) => {
   const canvas = element("canvas", { tabindex: 0 });
@@ -75,7 +75,9 @@ const createDescent = (host) => {
       context.stroke();
     }
     const step = player.at();
-    for (const trail of trails) drawTrail(context, theme, trail, Math.min(step, trail.count - 1));
+    // Those that shot off cross the whole map, so they lie below the others.
+    const inFront = [...trails].sort((a, b) => (a.diverged === null) - (b.diverged === null));
+    for (const trail of inFront) drawTrail(context, theme, trail, Math.min(step, trail.count - 1));
     if (pointed?.trail) {
       const { trail, at } = pointed;
       context.strokeStyle = theme.text;
@@ -106,7 +108,7 @@ const createDescent = (host) => {
     for (const at of up.ticks) context.fillText(tickText(at, up.digits), EDGE.left - 6, toY(at));
   };
 
-  const drawTrail = (context, theme, { points, look }, last) => {
+  const drawTrail = (context, theme, { points, look, diverged }, last) => {
     const { toX, toY } = place;
     const path = new Path2D();
     for (let at = 0; at <= last; at += 1) {
@@ -120,7 +122,7 @@ const createDescent = (host) => {
     context.stroke(path);
     context.globalAlpha = 1;
     context.strokeStyle = context.fillStyle = theme.lines[look.color % theme.lines.length];
-    context.lineWidth = 2.2;
+    context.lineWidth = diverged === null ? 2.2 : 1.2;
     context.setLineDash(DASHES[look.dash]);
     context.stroke(path);
     context.setLineDash([]);
@@ -246,7 +248,8 @@ const createDescent = (host) => {
 
   const build = () => {
     const theme = themeOf(host);
-    const head = ["", header.texts.place, header.texts.loss, header.texts.note].map((text) => element("th", { scope: "col" }, text));
+    const noted = trails.some((trail) => trail.note || trail.diverged !== null);
+    const head = ["", header.texts.place, header.texts.loss, noted ? header.texts.note : ""].map((text) => element("th", { scope: "col" }, text));
     const body = trails.map((trail) => {
       const sample = element("canvas", { "aria-hidden": "true" });
       const context = sizeCanvas(sample, 30, 14);
@@ -310,7 +313,8 @@ const createDescent = (host) => {
     ends[0].textContent = shortNumber(next.range[0]);
     ends[1].textContent = shortNumber(next.range[1]);
     build();
-    player.box.hidden = total < 1;
+    chartBox.hidden = !trails.length;
+    player.box.hidden = total < 1 || next.step !== null; // the step is then chosen elsewhere
     player.update(total, next.texts);
     next.charts.forEach((chart, at) => {
       const lines = trails.map((trail) => ({ values: trail.lines[at], look: trail.look }));

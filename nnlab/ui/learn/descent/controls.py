@@ -9,15 +9,17 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from nnlab.lessons.descent import Surface
+from nnlab.lessons.descent.slices import NAME
 from nnlab.ui.linked import Linked
 from nnlab.ui.text import _, say
 
 LINKED = Linked("descent")
 STEPS = (10, 1000)  # fewest and most that can be asked for
+_WIDE, _NARROW = 220, 130  # pixels of a select box and of a number box in the strip
 _PER_DECADE = (1, 1.12, 1.25, 1.4, 1.6, 1.8, 2, 2.25, 2.5, 2.8, 3.2, 3.6, 4, 4.5, 5, 5.6, 6.3, 7, 8, 9)
 _DECADES = range(-4, 2)
 RATES = (1e-4, 90.0)  # the ends of the slider
-RATE_NAMES = ("lr", "own", "peak")  # under which the parts with a map keep theirs
+MOVED = ("x", "y", "set", "lr", "own", "peak")  # what another surface takes out of the URL
 
 
 def choose(
@@ -32,14 +34,24 @@ def choose(
             LINKED.choose(other, "", "")
 
     key = LINKED.bound(name, value)
-    st.selectbox(label, list(titles), key=key, format_func=dict(titles).__getitem__, on_change=note)
+    st.selectbox(
+        label, list(titles), key=key, format_func=dict(titles).__getitem__, on_change=note, width=_WIDE
+    )
     return value
+
+
+def strip() -> DeltaGenerator:
+    """Where the controls of a part stand, as many in a row as fit."""
+    return st.container(horizontal=True, vertical_alignment="bottom", key="descent-strip")
 
 
 def surface_of(registry: Mapping[str, Surface], default: str, name: str = "surface") -> Surface:
     """Which surface; another one has another start and other rates."""
+    if LINKED.text(name, default) not in registry and st.query_params.get(name) == NAME:
+        for left in (name, *MOVED):  # the race was on a network's, which no other part has
+            LINKED.choose(left, "", "")
     titles = {key: say(one.title) for key, one in registry.items()}
-    return registry[choose(_("Surface"), name, titles, default, ("x", "y", "set", *RATE_NAMES))]
+    return registry[choose(_("Surface"), name, titles, default, MOVED)]
 
 
 def step_count(name: str, default: int) -> int:
@@ -47,21 +59,22 @@ def step_count(name: str, default: int) -> int:
     value = LINKED.number(name, default, low=STEPS[0], high=STEPS[1])
     st.number_input(
         _("Steps"), *STEPS, step=10, key=LINKED.bound(name, value), on_change=LINKED.note,
-        args=(name, default),
+        args=(name, default), width=_NARROW,
     )  # fmt: skip
     return value
 
 
-def start_of(surface: Surface, places: Sequence[DeltaGenerator]) -> tuple[float, ...]:
-    """Where it starts, by a number box for each parameter, each in one of `places`."""
+def start_of(surface: Surface) -> tuple[float, ...]:
+    """Where it starts, by a number box for each parameter."""
     found = []
     names = _start_names(surface)
-    for name, default, (low, high), place in zip(names, surface.start, surface.bounds, places, strict=True):
+    for name, default, (low, high) in zip(names, surface.start, surface.bounds, strict=True):
         value = LINKED.decimal(name, default, low=low, high=high)
         unit = 10.0 ** math.floor(math.log10((high - low) / 20))
-        place.number_input(
+        st.number_input(
             _("Start, {name}", name=name[-1]), low, high, step=unit, format="%g",
             key=LINKED.bound(name, value), on_change=LINKED.note, args=(name, default),
+            width=_NARROW,
         )  # fmt: skip
         found.append(value)
     return tuple(found)

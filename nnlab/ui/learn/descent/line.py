@@ -8,7 +8,7 @@ from nnlab.lessons.descent import CURVES, RACERS, Surface, Trail, bound, curvatu
 from nnlab.lessons.descent.scripts import descent_script
 from nnlab.ui.components.slope import slope
 from nnlab.ui.datasets.facts import facts
-from nnlab.ui.learn.descent.controls import choose, move_start, rate_slider, start_of, step_count
+from nnlab.ui.learn.descent.controls import choose, move_start, rate_slider, start_of, step_count, strip
 from nnlab.ui.learn.descent.kept import profile, trails
 from nnlab.ui.learn.parts import code, question
 from nnlab.ui.text import _, say
@@ -17,15 +17,12 @@ from nnlab.ui.text import _, say
 @st.fragment
 def line() -> None:
     """The part of the page."""
-    first, second, third, fourth = st.columns([3, 3, 2, 2])
-    with first:
+    with strip():
         titles = {name: say(one.title) for name, one in CURVES.items()}
         curve = CURVES[choose(_("Curve"), "curve", titles, "parabola", ("curve-x", "eta"))]
-    with second:
         names = {name: one.title for name, one in RACERS.items()}
         name = choose(_("Optimizer"), "walker", names, "sgd", ("eta",))
-    start = start_of(curve, [third])
-    with fourth:
+        start = start_of(curve)
         steps = step_count("walk", 30)
     usual = racer(name, curve)
     one = usual.with_settings(rate_slider(_("Learning rate η"), "eta", usual.lr))

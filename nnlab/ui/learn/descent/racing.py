@@ -10,9 +10,11 @@ import streamlit as st
 from nnlab.errors import LabError
 from nnlab.lessons.descent import RACERS, SURFACES, Racer, Surface, Trail, settings_of
 from nnlab.lessons.descent.scripts import race_script
+from nnlab.lessons.descent.slices import NAME, network_surface
 from nnlab.lessons.descent.written import Numbers, read_settings, set_racers, write_settings
-from nnlab.ui.learn.descent.controls import LINKED, start_of, step_count, surface_of
+from nnlab.ui.learn.descent.controls import LINKED, MOVED, choose, start_of, step_count, strip
 from nnlab.ui.learn.descent.kept import trails
+from nnlab.ui.learn.descent.network import choose_plane, race_on_network
 from nnlab.ui.learn.descent.shown import show_trails
 from nnlab.ui.learn.parts import code, complain, question
 from nnlab.ui.text import _, say
@@ -20,6 +22,7 @@ from nnlab.ui.url import as_code
 
 _ALL = list(RACERS)
 _TITLES = {name: one.title for name, one in RACERS.items()}
+ON_OFFER = {**SURFACES, NAME: network_surface()}
 _NOBODY = "none"  # how a link says that no one races
 _LETTERS = {
     "lr": "η", "momentum": "μ", "weight_decay": "λ", "alpha": "α", "rho": "ρ", "beta1": "β₁", "beta2": "β₂"
@@ -29,23 +32,27 @@ _LETTERS = {
 @st.fragment
 def racing() -> None:
     """The part of the page."""
-    first, second, third, fourth, fifth = st.columns([3, 2, 2, 2, 2], vertical_alignment="bottom")
-    with first:
-        surface = surface_of(SURFACES, "ravine")
-    start = start_of(surface, [second, third])
-    with fourth:
-        steps = step_count("steps", 200)
     names = _racing()
-    with fifth:
+    titles = {name: say(one.title) for name, one in ON_OFFER.items()}
+    with strip():
+        surface = ON_OFFER[choose(_("Surface"), "surface", titles, "ravine", MOVED)]
+        if surface.name == NAME:
+            plane, start, steps = choose_plane()
+        else:
+            start, steps = start_of(surface), step_count("steps", 200)
         racers = settings(surface, names)
     _choose_racers(names)
     if not racers:
         return
     st.markdown(f"**{surface.formula}** · {say(surface.about)}")
+    places = [_ALL.index(one.name) for one in racers]
+    if surface.name == NAME:
+        race_on_network(plane, racers, places, start, steps)
+        return
     found = trails(surface, racers, start, steps)
     show_trails(
         surface, found, [one.title for one in racers], start, key="descent-picture-race",
-        notes=[note(one) for one in racers], places=[_ALL.index(one.name) for one in racers],
+        notes=[f"η {one.lr:g}" for one in racers], places=places,
     )  # fmt: skip
     code(race_script(surface, racers, start, [trail.steps for trail in found]))
     question(
@@ -55,11 +62,6 @@ def racing() -> None:
         _("Nobody: the slope along y is exactly zero there, so nothing that is made of slopes moves along y. "
           "The noise of batches is what carries a training off such places."),
     )  # fmt: skip
-
-
-def note(one: Racer) -> str:
-    """The settings of a racer, for a table."""
-    return f"η {one.lr:g}"
 
 
 def _all_stuck(found: Sequence[Trail]) -> bool:
@@ -107,7 +109,7 @@ def settings(surface: Surface, names: Sequence[str]) -> list[Racer]:
     except LabError as error:
         complain(error)
         numbers, racers = {}, set_racers({}, names, surface) if names else []
-    with st.popover(_("Settings"), icon=":material/tune:", width="stretch", disabled=not racers):
+    with st.popover(_("Settings"), icon=":material/tune:", disabled=not racers):
         if racers:
             _form(racers, numbers)
     return racers

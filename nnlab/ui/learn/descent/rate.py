@@ -9,13 +9,13 @@ import streamlit as st
 from nnlab.lessons.descent import RACERS, SURFACES, Racer, Surface, bound, curvatures
 from nnlab.lessons.descent.scripts import race_script
 from nnlab.ui.datasets.facts import facts
-from nnlab.ui.learn.descent.controls import choose, rate_slider, start_of, step_count, surface_of
+from nnlab.ui.learn.descent.controls import choose, rate_slider, start_of, step_count, strip, surface_of
 from nnlab.ui.learn.descent.kept import trails
 from nnlab.ui.learn.descent.shown import show_trails
 from nnlab.ui.learn.parts import code, question
 from nnlab.ui.text import _, say
 
-_SHARES = (0.02, 0.5, 1.04)  # of the rate that is too large: too small, right, too large
+_SHARES = (0.02, 0.5, 1.1)  # of the rate that is too large: too small, right, too large
 _IN_CODE = ("too small", "right", "too large", "yours")
 _BOUNDED = ("sgd", "momentum", "nesterov")  # for which there is an exact bound
 
@@ -23,19 +23,16 @@ _BOUNDED = ("sgd", "momentum", "nesterov")  # for which there is an exact bound
 @st.fragment
 def rate() -> None:
     """The part of the page."""
-    first, second, third, fourth, fifth = st.columns([3, 3, 2, 2, 2])
-    with first:
+    with strip():
         surface = surface_of(SURFACES, "ravine")
-    with second:
         titles = {name: RACERS[name].title for name in _BOUNDED}
         name = choose(_("Optimizer"), "method", titles, "sgd", ("own",))
-    start = start_of(surface, [third, fourth])
-    with fifth:
+        start = start_of(surface)
         steps = step_count("rate-steps", 100)
     base = RACERS[name]
     curved = curvatures(surface, surface.minima[0])
     limit = bound(base, curved[-1])
-    usual = float(f"{_SHARES[1] * limit:.3g}")
+    usual = float(f"{limit / 5:.3g}")
     own = rate_slider(_("Your learning rate η"), "own", usual)
     fixed = [float(f"{share * limit:.3g}") for share in _SHARES]
     each = [base.with_settings(lr) for lr in (*fixed, own)]

@@ -8,7 +8,15 @@ import streamlit as st
 
 from nnlab.lessons.descent import RACERS, SCHEDULES, SURFACES, Trail, racer
 from nnlab.lessons.descent.scripts import descent_script
-from nnlab.ui.learn.descent.controls import LINKED, choose, rate_slider, start_of, step_count, surface_of
+from nnlab.ui.learn.descent.controls import (
+    LINKED,
+    choose,
+    rate_slider,
+    start_of,
+    step_count,
+    strip,
+    surface_of,
+)
 from nnlab.ui.learn.descent.kept import trails
 from nnlab.ui.learn.descent.shown import show_trails
 from nnlab.ui.learn.parts import code, question
@@ -22,14 +30,11 @@ _FIRST = ("constant", "step", "cosine", "one_cycle")
 @st.fragment
 def schedules() -> None:
     """The part of the page."""
-    first, second, third, fourth, fifth = st.columns([3, 3, 2, 2, 2])
-    with first:
+    with strip():
         surface = surface_of(SURFACES, "ravine")
-    with second:
         titles = {name: one.title for name, one in RACERS.items()}
-        name = choose(_("Optimizer"), "optimizer", titles, "sgd", ("lr", "peak"))
-    start = start_of(surface, [third, fourth])
-    with fifth:
+        name = choose(_("Optimizer"), "scheduled", titles, "sgd", ("peak",))
+        start = start_of(surface)
         steps = step_count("run", 100)
     usual = racer(name, surface)
     one = usual.with_settings(rate_slider(_("Learning rate η"), "peak", usual.lr))
@@ -39,8 +44,7 @@ def schedules() -> None:
         surface, found, [_TITLES[each] for each in names], start, key="descent-picture-schedules",
         notes=[""] * len(names), places=[_ALL.index(each) for each in names], show_rates=True,
     )  # fmt: skip
-    for each in names:
-        st.caption(f"**{_TITLES[each]}** · {say(SCHEDULES[each].about)}")
+    st.caption("  \n".join(f"**{_TITLES[each]}** · {say(SCHEDULES[each].about)}" for each in names))
     shown = next((each for each in names if each != "constant"), "constant")
     trail = found[names.index(shown)] if shown in names else None
     if trail is not None:

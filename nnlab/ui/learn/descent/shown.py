@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
+from torch import Tensor
 
 from nnlab.lessons.descent import Surface, Trail
 from nnlab.ui.components.descent import Path, StepChart, descent, look
+from nnlab.ui.learn.descent import kept
 from nnlab.ui.learn.descent.controls import move_start
-from nnlab.ui.learn.descent.kept import relief
 from nnlab.ui.text import _, say
+
+Relief = tuple[Tensor, tuple[float, ...]]
 
 
 def show_trails(
@@ -25,7 +28,8 @@ def show_trails(
     show_rates: bool = False,
     step: int | None = None,
     on_step: Callable[[int], None] | None = None,
-    movable: bool = True,
+    relief: Relief | None = None,
+    played: str = "",
     height: int = 400,
 ) -> None:
     """The map with `trails`, and their losses over the steps.
@@ -35,9 +39,10 @@ def show_trails(
         places: which look each has; by default one after the other.
         show_rates: whether a chart of the learning rates stands above that of the losses.
         step, on_step, height: as for `nnlab.ui.components.descent.descent`.
-        movable: whether the start can be moved on the map.
+        relief: the losses of the map and its levels; None: the surface's own, computed here.
+        played: where this changes, the trails play again, as they do from another start.
     """
-    grid, levels = relief(surface)
+    grid, levels = kept.relief(surface) if relief is None else relief
     log = surface.lowest >= 0
     charts = [StepChart(_("loss"), log=log, capped=True)]
     if show_rates:
@@ -51,8 +56,8 @@ def show_trails(
     steps = max((trail.steps for trail in trails), default=0)
     descent(
         grid, levels, surface.bounds, paths, key=key, steps=steps, minima=surface.minima, start=start,
-        charts=charts, step=step, play=f"{surface.name} {start}", on_step=on_step, height=height,
-        on_start=(lambda x, y: move_start(surface, x, y)) if movable else None,
+        charts=charts, step=step, play=f"{surface.name} {start} {played}", on_step=on_step, height=height,
+        on_start=lambda x, y: move_start(surface, x, y),
         label=_("Map of {surface} with the trails of {names}", surface=say(surface.title),
                 names=", ".join(names)),
     )  # fmt: skip

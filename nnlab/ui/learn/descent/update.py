@@ -8,7 +8,7 @@ import streamlit as st
 
 from nnlab.lessons.descent import RACERS, SURFACES, Update, racer, taken_apart
 from nnlab.lessons.descent.scripts import by_hand_script
-from nnlab.ui.learn.descent.controls import LINKED, choose, rate_slider, start_of, surface_of
+from nnlab.ui.learn.descent.controls import LINKED, choose, rate_slider, start_of, strip, surface_of
 from nnlab.ui.learn.descent.kept import recording, trails
 from nnlab.ui.learn.descent.shown import show_trails
 from nnlab.ui.learn.parts import code, question
@@ -34,39 +34,35 @@ _STYLE = """<style>
 @st.fragment
 def update() -> None:
     """The part of the page."""
-    first, second, third, fourth = st.columns([3, 3, 2, 2])
-    with first:
+    with strip():
         surface = surface_of(SURFACES, "ravine")
-    with second:
         titles = {name: one.title for name, one in RACERS.items()}
-        name = choose(_("Optimizer"), "optimizer", titles, "adam", ("lr", "peak"))
-    start = start_of(surface, [third, fourth])
+        name = choose(_("Optimizer"), "optimizer", titles, "adam", ("lr",))
+        start = start_of(surface)
     usual = racer(name, surface)
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    with left:
-        one = usual.with_settings(rate_slider(_("Learning rate η"), "lr", usual.lr))
-    with right:
-        letters = {"x": "x", "y": "y"}
-        place = choose(_("Parameter"), "parameter", letters, "x")
+    one = usual.with_settings(rate_slider(_("Learning rate η"), "lr", usual.lr))
     record = recording(surface, one, start, _RUN)
     step = LINKED.number("step", 1, low=1, high=_RUN)
     if step > record.steps:
         step = record.steps
         LINKED.choose("step", step, 1)
     (trail,) = trails(surface, [one], start, _RUN)
-    picture, table = st.columns([5, 6], gap="medium")
+    picture, table = st.columns([4, 6], gap="medium")
     with table:
-        st.slider(
+        first, second = st.columns([4, 1])
+        first.slider(
             _("Step t"), 1, max(2, record.steps), key=LINKED.bound("step", step), on_change=LINKED.note,
             args=("step", 1), disabled=record.steps < 2,
         )  # fmt: skip
+        with second:
+            place = _parameter()
         parts = taken_apart(record, step, "xy".index(place))
         _table(parts, one.title)
     with picture:
         show_trails(
             surface, [trail], [one.title], start, key="descent-picture-update", notes=[f"η {one.lr:g}"],
             places=[list(RACERS).index(name)], step=step,
-            on_step=lambda at: LINKED.choose("step", max(1, min(at, record.steps)), 1), height=300,
+            on_step=lambda at: LINKED.choose("step", max(1, min(at, record.steps)), 1), height=260,
         )  # fmt: skip
     code(by_hand_script(surface, one, start, step))
     speed = [line for line in parts.lines if line.symbol == "v"]
@@ -78,6 +74,16 @@ def update() -> None:
         _("The slope says one way, the ball still rolls the other: nine tenths of the old speed are left. "
           "That is how momentum overshoots, and how it gets through small dips."),
     )  # fmt: skip
+
+
+def _parameter() -> str:
+    """Which of the two parameters."""
+    place = LINKED.choice("parameter", ("x", "y"), "x")
+    st.segmented_control(
+        _("Parameter"), ("x", "y"), required=True, key=LINKED.bound("parameter", place),
+        on_change=LINKED.note, args=("parameter", "x"),
+    )  # fmt: skip
+    return place
 
 
 def _table(parts: Update, title: str) -> None:
@@ -105,5 +111,5 @@ def _compared(kept: bool, apart: int | None) -> str:
     if not kept:
         return ""
     if apart == 0:
-        return f"<span title='{html.escape(_('the same to the last bit'), quote=True)}'>✓ =</span>"
+        return f"✓ {html.escape(_('same bits'))}"
     return html.escape(_("{count:,} ulp apart", count=apart))
