@@ -45,6 +45,7 @@ class DatasetInfo:
         download_bytes: what travels over the network, about; 0 for the built-in one.
         source: reads its files and knows where they are published.
         drawable: a drawing on the pad makes sense: pen strokes in images of 28x28, or one's own pictures.
+        filled: its signs reach to the edges of the image, where MNIST leaves a margin of 4 pixels.
         own: a person's own pictures.
     """
 
@@ -60,6 +61,7 @@ class DatasetInfo:
     download_bytes: int
     source: Source
     drawable: bool = False
+    filled: bool = False
     own: bool = False
 
     @property
@@ -86,6 +88,11 @@ def register(info: DatasetInfo) -> None:
 def dataset_names() -> list[str]:
     """The names `load_dataset` knows, the built-in one first, a person's own saved pictures last."""
     return [*_ENTRIES, *own_images.saved_names()]
+
+
+def filled_names() -> set[str]:
+    """The datasets of the registry whose signs reach to the edges of their images."""
+    return {name for name, info in _ENTRIES.items() if info.filled}
 
 
 def dataset_info(name: str, root: str | Path | None = None) -> DatasetInfo:
@@ -154,7 +161,7 @@ for _info in (
     ),
     DatasetInfo(
         # Not drawable: its signs fill the image, not MNIST's box of 20 pixels.
-        name="kmnist", title="Kuzushiji-MNIST", shape=(1, 28, 28),
+        name="kmnist", title="Kuzushiji-MNIST", shape=(1, 28, 28), filled=True,
         classes=("お o", "き ki", "す su", "つ tsu", "な na", "は ha", "ま ma", "や ya", "れ re", "を wo"),
         train_count=60_000, test_count=10_000,
         origin="ROIS-DS Center for Open Data in the Humanities", licence="CC BY-SA 4.0",
@@ -184,7 +191,7 @@ for _info in (
     ),
     DatasetInfo(
         # Not drawable: its images have 16x16 pixels, filled to the edge.
-        name="usps", title="USPS", classes=_DIGITS, shape=(1, 16, 16),
+        name="usps", title="USPS", classes=_DIGITS, shape=(1, 16, 16), filled=True,
         train_count=7_291, test_count=2_007,
         origin="US Postal Service, by way of LIBSVM", licence="not stated",
         homepage="https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/multiclass.html#usps",

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nnlab.data.ink import ink_strokes
+from nnlab.data.registry import filled_names
 from nnlab.errors import LabError, check
 from nnlab.training.batches import normalise
 from nnlab.training.weights import TrainedModel, WeightsInfo
@@ -66,19 +67,45 @@ def drawing_for(model: nn.Module, drawing: Tensor) -> Tensor:
     """The image (1, C, H', W') uint8 that `model` is given for a drawing (1, 1, H, W) uint8, light on dark.
 
     It has the size of the images the model was trained on (28x28 for a model that does not say). Where those
-    are bright on the whole, as pictures of dark ink on light paper are, so is this one; in colour, all
-    channels are equal.
+    are bright on the whole, as pictures of dark ink on light paper are, so is this one; where their signs
+    reach to the edges, so does its ink (`fill_image`); in colour, all channels are equal.
     """
     info = _info(model)
     if info is None:
         return drawing
     channels, *sides = info.in_shape
-    if list(drawing.shape[2:]) != sides:
+    if is_filled(info):
+        drawing = fill_image(drawing, (sides[0], sides[1]))
+    elif list(drawing.shape[2:]) != sides:
         resized = F.interpolate(drawing.float(), sides, mode="bilinear", antialias=True)
         drawing = resized.round().to(torch.uint8)
     if is_bright(info):
         drawing = 255 - drawing
     return drawing.expand(-1, channels, -1, -1)
+
+
+def fill_image(drawings: Tensor, sides: tuple[int, int]) -> Tensor:
+    """Of each drawing (N, C, H, W) uint8 the inked part, in the square around its middle, at size `sides`.
+
+    Where nothing is inked the image is empty.
+    """
+    return torch.cat([_filled(drawing, sides) for drawing in drawings.split(1)])
+
+
+def _filled(drawing: Tensor, sides: tuple[int, int]) -> Tensor:
+    inked = drawing.amax((0, 1)).nonzero()
+    if not len(inked):
+        return drawing.new_zeros(*drawing.shape[:2], *sides)
+    low, high = inked.amin(0), inked.amax(0) + 1
+    side = int((high - low).max())
+    top, left = ((low + high - side).div(2, rounding_mode="floor") + side).tolist()
+    part = F.pad(drawing, (side, side, side, side))[:, :, top : top + side, left : left + side]
+    return F.interpolate(part.float(), sides, mode="bilinear", antialias=True).round().to(torch.uint8)
+
+
+def is_filled(info: WeightsInfo) -> bool:
+    """Whether the signs in the images that the weights were trained on reach to their edges."""
+    return info.dataset in filled_names()
 
 
 def is_bright(info: WeightsInfo) -> bool:

@@ -74,7 +74,7 @@ def short_title(name: str) -> str:
 def can_be_drawn(name: str) -> bool:
     """Whether it makes sense to draw for a network that learned this dataset, even if it is gone by now."""
     info = _known(name)
-    return is_own(name) or (info is not None and info.drawable)
+    return is_own(name) or (info is not None and info.shape[0] == 1)  # those in colour are photographs
 
 
 def _known(name: str) -> DatasetInfo | None:

@@ -8,12 +8,7 @@ from nnlab.ui.draw.reader import choose_reader
 from nnlab.ui.text import _
 
 st.title(_("Draw"))
-st.markdown(
-    _(
-        "Draw with the mouse, a finger or the arrow keys. Your strokes are brought to the place and size "
-        "that the network has learned, and it answers while you draw."
-    )
-)
+st.caption(_("Draw with the mouse, a finger or the arrow keys: the network answers while you draw."))
 chosen = choose_reader()
 desk(chosen)
 

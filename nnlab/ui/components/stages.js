@@ -7,7 +7,7 @@ const createStages = (host) => {
   const row = element("div", { class: "stages" });
   const readout = element("p", { class: "readout number" });
   host.append(row, readout);
-  let header, shown = null, cards = [], component, hovered = null;
+  let header, shown = null, cards = [], component, hovered = null, range = null;
 
   const makeCards = () => {
     cards = header.cards.map(({ name, switchable }) => {
@@ -16,12 +16,14 @@ const createStages = (host) => {
       const head = element(switchable ? "label" : "div", { class: "head" }, ...(switchable ? [box] : []), title);
       const canvas = element("canvas", { class: "picture", role: "img" });
       const numbers = element("div", { class: "numbers number" });
-      const card = element("figure", { class: `stage ${name}` }, head, canvas, numbers);
+      const bar = name === "normalise" ? element("canvas", { class: "scale" }) : null;
+      const ends = name === "normalise" ? element("div", { class: "ends number" }) : null;
+      const card = element("figure", { class: `stage ${name}` }, head, canvas, ...(bar ? [bar, ends] : []), numbers);
       if (["ink", "given", "normalise"].includes(name)) {
         canvas.addEventListener("pointermove", (event) => point(canvas, event));
         canvas.addEventListener("pointerleave", () => point(canvas, null));
       }
-      return { name, box, title, canvas, numbers, card };
+      return { name, box, title, canvas, numbers, card, bar, ends };
     });
     row.replaceChildren(...cards.map(({ card }) => card));
   };
@@ -146,7 +148,7 @@ const createStages = (host) => {
     const inked = shown.inked.filter((value) => value > 0);
     const grey = inked.length ? (100 * inked.filter((value) => value < 255).length) / inked.length : 0;
     const { texts } = header;
-    return [fill(texts.pen, { width: number(shown.stages.width) }), fill(texts.grey, { count: inked.length, percent: number(grey, 0) })];
+    return [fill(texts.pen, { width: number(shown.stages.width) }), fill(texts.inked, { count: inked.length }), fill(texts.grey, { percent: number(grey, 0) })];
   };
   const paintGiven = (canvas) => {
     const shape = shown.shape ?? header.shape;
@@ -160,7 +162,8 @@ const createStages = (host) => {
     const context = canvas.getContext("2d");
     if (!shown.pixels) {
       blank(context, Math.max(rows, columns), theme.raised);
-      return [formula()];
+      range = null;
+      return moments();
     }
     // The mean over the channels is shown where there are several; the ends are those of all of them.
     const image = context.createImageData(columns, rows);
@@ -180,18 +183,18 @@ const createStages = (host) => {
     const end = Math.max(Math.abs(low), Math.abs(high)) || 1;
     for (let i = 0; i < area; i += 1) paintSigned(image.data, i, means[i] / end, table);
     context.putImageData(image, 0, 0);
-    const text = (value) => float32Text(value).replace("-", "−");
-    return [formula(), fill(header.texts.range, { low: text(low), high: text(high) })];
+    range = end;
+    return [...moments(), fill(header.texts.range, { low: number(low, 3), high: number(high, 3) })];
   };
-  const formula = () => {
-    if (header.off.includes("normalise")) return "x / 255";
-    const short = (values) => (values.length > 1 ? `(${values.map((v) => number(v, 2)).join(", ")})` : number(values[0], 4));
-    return `(x / 255 − ${short(header.mean)}) / ${short(header.std)}`;
+  const moments = () => {
+    if (header.off.includes("normalise")) return [];
+    const short = (values) => values.map((value) => number(value, values.length > 1 ? 2 : 4)).join(" ");
+    return [`${header.texts.mean} ${short(header.mean)}`, `${header.texts.std} ${short(header.std)}`];
   };
 
   const paint = () => {
     const theme = themeOf(host);
-    for (const { name, box, title, canvas, numbers, card } of cards) {
+    for (const { name, box, title, canvas, numbers, card, bar, ends } of cards) {
       const off = header.off.includes(name);
       const side = canvas.parentElement.clientWidth;
       let lines = [];
@@ -201,6 +204,11 @@ const createStages = (host) => {
       else if (name === "ink") lines = paintInk(canvas);
       else if (name === "given") lines = paintGiven(canvas);
       else lines = paintNormalised(canvas, theme);
+      if (bar) {
+        drawSignedBar(bar, side - 2, 8, theme.dark);
+        const texts = range === null ? ["−", "0", "+"] : [number(-range, 2), "0", number(range, 2)];
+        ends.replaceChildren(...texts.map((text) => element("span", {}, text)));
+      }
       box.checked = !off;
       title.textContent = header.titles[name];
       card.title = header.purposes[name];

@@ -42,8 +42,9 @@ def stage_pictures(
         },
         "texts": {
             "counts": _("strokes {strokes}, points {points}"), "seconds": _("in {seconds} s"),
+            "mean": _("mean"), "std": _("std"), "inked": _("{count} pixels inked"),
             "pressure": _("pressure {percent}%"), "pen": _("pen {width} px"),
-            "grey": _("{count} inked, {percent}% of them grey"), "range": _("{low} to {high}"),
+            "grey": _("{percent}% of them grey"), "range": _("{low} to {high}"),
             "bright": _("dark on light"), "dark": _("light on dark"),
             "hover": _("Point at a pixel to read its value."),
         },

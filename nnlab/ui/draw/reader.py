@@ -18,7 +18,7 @@ from nnlab.drawing import (
     logits_score,
     shipped_model,
 )
-from nnlab.drawing.predict import input_logits
+from nnlab.drawing.predict import input_logits, is_filled
 from nnlab.drawing.stages import Stages, drawing_stages
 from nnlab.errors import LabError
 from nnlab.nets.source import import_block, model_source
@@ -68,6 +68,25 @@ class Reader:
     code: str
     run_id: str = SHIPPED
 
+    @property
+    def drawable(self) -> bool:
+        """Whether it makes sense to draw for it."""
+        return can_be_drawn(self.model.info.dataset)
+
+    @property
+    def remark(self) -> str:
+        """What to know before one draws for it, or why one cannot; mostly nothing."""
+        name = self.model.info.dataset
+        if not self.drawable:
+            return _(
+                "{title} holds photographs: lines of a pen are nothing like them, so give it a photograph "
+                "or a sample.",
+                title=plain(dataset_title(name)),
+            )  # fmt: skip
+        if name == "fashion_mnist":
+            return _("It knows garments, light on dark: an outline is only roughly one, so fill it in.")
+        return ""
+
 
 def choose_reader() -> Reader:
     """The network that the URL names or the reader picks; one that cannot be used gets a sentence."""
@@ -81,29 +100,32 @@ def choose_reader() -> Reader:
         st.warning(f"{say(error)} {told}", icon=":material/link_off:")
         asked = SHIPPED
     names = {SHIPPED: _("The network that comes with the lab"), **({asked: asked} if asked else {}), **runs}
-    picked = st.selectbox(
-        _("Which network answers"),
-        list(names),
-        index=list(names).index(asked),
-        format_func=lambda run_id: names[run_id],
-        key="draw-network",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", key="draw-strip"):
+        picked = st.selectbox(
+            _("Which network answers"),
+            list(names),
+            index=list(names).index(asked),
+            format_func=names.__getitem__,
+            key="draw-network",
+            width=360,
+        )
+        chosen = reader(store, picked)
+        with st.container(width="stretch", key="draw-facts"):
+            st.caption(chosen.facts)
     st.session_state[_REMEMBERED] = picked
     set_query("run", picked or None)
-    chosen = reader(store, picked)
-    st.caption(chosen.facts)
     return chosen
 
 
 def readable_runs(store: RunStore) -> dict[str, str]:
-    """The ids of runs whose network can read a drawing, newest first, each with a line to choose it by."""
+    """The ids of runs with weights, newest first, each with a line to choose it by."""
     found = {}
     for run in store.runs():
         try:
             spec, kept = run.spec, run.snapshots()
         except LabError:
             continue  # a damaged run is shown on the Train page, with what is wrong with it
-        if can_be_drawn(spec.dataset) and kept:
+        if kept:
             accuracy = (run.status.result or {}).get("test_accuracy")
             share = f" · {accuracy:.1%}" if accuracy is not None else ""
             found[run.id] = f"{spec.architecture.name} · {dataset_title(spec.dataset)}{share} · {run.id}"
@@ -218,7 +240,9 @@ def _fitting(info: WeightsInfo) -> str:
     """The lines that do what `nnlab.drawing.drawing_for` does; none where the drawing is taken as it is."""
     channels, *sides = info.in_shape
     lines = []
-    if sides != [SIDE, SIDE]:
+    if is_filled(info):
+        lines.append(f"image = nnlab.drawing.fill_image(image, {tuple(sides)})")
+    elif sides != [SIDE, SIDE]:
         scaled = f'nn.functional.interpolate(image.float(), {tuple(sides)}, mode="bilinear", antialias=True)'
         lines.append(f"image = {scaled}.round().to(torch.uint8)")
     if is_bright(info):

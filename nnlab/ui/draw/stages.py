@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from nnlab.drawing import is_bright
-from nnlab.drawing.stages import STAGES
+from nnlab.drawing.predict import is_filled
+from nnlab.drawing.stages import SCREEN_PEN, STAGES
 from nnlab.training.weights import WeightsInfo
 from nnlab.ui.components.pad import runs
 from nnlab.ui.components.stages import stage_pictures
@@ -36,35 +36,45 @@ def show(chosen: Reader, subject: Subject) -> None:
     image = subject.image[0].numpy()
     header = _header(info, subject.strokes is not None)
     inked = b""
-    if subject.stages is not None and subject.drawing is not None:
-        drawing, found = subject.drawing, subject.stages
+    if subject.stages is not None and subject.strokes is not None:
         header |= {
-            "strokes": [flat for flat in drawing.strokes if flat], "seq": drawing.seq, "pen": drawing.pen,
-            "seconds": drawing.seconds, "pressure": drawing.mean_pressure, "stages": stage_numbers(found),
+            "strokes": [(10 * stroke).round().astype(int).flatten().tolist() for stroke in subject.strokes],
+            "size": max(subject.size), "stages": stage_numbers(subject.stages),
+            "pen": SCREEN_PEN * max(subject.size) / 280,
         }  # fmt: skip
-        inked = runs(found.inked.numpy())
+        inked = runs(subject.stages.inked.numpy())
+    if subject.drawing is not None:
+        drawing = subject.drawing
+        header |= {
+            "seq": drawing.seq, "pen": drawing.pen, "seconds": drawing.seconds,
+            "pressure": drawing.mean_pressure,
+        }  # fmt: skip
     header["shape"] = list(image.shape)
-    _pictures(header, runs(image), inked)
+    _pictures(header, subject.drawing is not None, runs(image), inked)
 
 
 def show_none(chosen: Reader) -> None:
     """The same before anything is drawn: empty frames, so that nothing moves when it is."""
     _complain()
-    _pictures(_header(chosen.model.info, True), b"", b"")
+    _pictures(_header(chosen.model.info, True), True, b"", b"")
 
 
-def _pictures(header: Mapping[str, Any], given: bytes, inked: bytes) -> None:
-    stage_pictures(header, given, inked, off=left_out(), key=_KEY, on_change=_switched)
+def _pictures(header: dict[str, Any], live: bool, given: bytes, inked: bytes) -> None:
+    """Only of what is on the pad can anything be left out."""
+    header |= {
+        "live": live,
+        "cards": [{"name": name, "switchable": live and name in STAGES} for name in header["cards"]],
+    }
+    stage_pictures(header, given, inked, off=left_out() if live else [], key=_KEY, on_change=_switched)
 
 
 def _header(info: WeightsInfo, drawn: bool) -> dict[str, Any]:
-    fitted = not drawn or info.in_shape != _PLAIN or is_bright(info)
-    cards = [("drawn", False), ("box", True), ("centre", True), ("ink", True)] if drawn else []
-    cards += [("given", False)] if fitted else []
+    fitted = not drawn or info.in_shape != _PLAIN or is_bright(info) or is_filled(info)
+    cards = ["drawn", "box", "centre", "ink"] if drawn else []
     return {
-        "cards": [{"name": name, "switchable": can} for name, can in [*cards, ("normalise", True)]],
-        "mean": list(info.mean), "std": list(info.std), "shape": list(info.in_shape), "size": 280, "pen": 18,
-        "bright": is_bright(info), "live": drawn, "seq": 0, "strokes": [], "stages": None,
+        "cards": [*cards, *(["given"] if fitted else []), "normalise"],
+        "mean": list(info.mean), "std": list(info.std), "shape": list(info.in_shape), "size": 280,
+        "pen": SCREEN_PEN, "bright": is_bright(info), "seq": 0, "strokes": [], "stages": None,
     }  # fmt: skip
 
 
