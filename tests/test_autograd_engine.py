@@ -13,6 +13,7 @@ from nnlab.errors import LabError
 from nnlab.lessons.autograd.again import play, times
 from nnlab.lessons.autograd.backward import Refusal, go_back
 from nnlab.lessons.autograd.checks import compare, jacobians, sweep
+from nnlab.lessons.autograd.functions import FUNCTIONS
 from nnlab.lessons.autograd.given import Given, make_leaves, read_values
 from nnlab.lessons.autograd.mistakes import MISTAKES
 from nnlab.lessons.autograd.programs import outcome
@@ -50,6 +51,21 @@ _TWO = {
     "maximum": torch.maximum,
 }  # fmt: skip
 _SHAPES = {"a": (2, 3), "b": (3,), "c": (3, 2), "d": ()}
+
+
+@pytest.mark.parametrize(
+    "name", [*(name for name, one in FUNCTIONS.items() if one.each), *"+-*/", "**", "neg"]
+)
+def test_the_rules_that_are_told_are_the_derivatives(name: str) -> None:
+    values = (Given("x", "[0.5, 2., 3.]", dtype="float64"), Given("y", "[2., 1., 0.5]", dtype="float64"))
+    two = name in FUNCTIONS and FUNCTIONS[name].inputs == 2
+    text = "-x" if name == "neg" else f"{name}(x{', y' * two})" if name in FUNCTIONS else f"x {name} y"
+    leaves = make_leaves(values)
+    node = run(text, leaves).nodes[-1]
+    wanted = torch.autograd.grad(node.value.sum(), [leaves["x"], leaves["y"]][: len(node.inputs)])
+    space = {**vars(torch), **{name: leaf.detach() for name, leaf in leaves.items()}}
+    for rule, derivative in zip(node.rules, wanted, strict=True):
+        torch.testing.assert_close(eval(rule, space) * torch.ones(3).double(), derivative)
 
 
 def _trees() -> st.SearchStrategy[object]:

@@ -1,8 +1,8 @@
 """The registry of functions that an expression may call, with the rule by which each is differentiated.
 
 A function is added here and nowhere else. Each is the one of that name in ``torch``, and also a method of
-tensors of the same name; `rule` is its derivative as mathematics writes it, for x the input (x, y for two),
-or "" where a matrix says more.
+tensors of the same name; `rules` are its derivatives as one would write them down, by the input x (and y).
+With "grad", the incoming gradient, in it, a rule is what goes back instead; s is the result of a softmax.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Function:
     """
 
     name: str
-    rule: str = ""
+    rules: tuple[str, ...] = ()
     inputs: Literal[1, 2] = 1
     options: tuple[str, ...] = ()
     needs: int = 0
@@ -35,7 +35,7 @@ class Function:
 
 
 def _each(name: str, rule: str) -> Function:
-    return Function(name, rule, each=True)
+    return Function(name, (rule,), each=True)
 
 
 _ALONG = ("dim", "keepdim")
@@ -51,39 +51,38 @@ FUNCTIONS: dict[str, Function] = {
         _each("sqrt", "1 / (2 * sqrt(x))"),
         _each("tanh", "1 - tanh(x)**2"),
         _each("sigmoid", "sigmoid(x) * (1 - sigmoid(x))"),
-        _each("relu", "1 if x > 0 else 0"),
+        _each("relu", "(x > 0)"),
         _each("abs", "sign(x)"),
         _each("square", "2 * x"),
         _each("clone", "1"),
         Function("detach"),
-        Function("pow", "y * x**(y - 1),  x**y * log(x)", inputs=2, each=True, numbers=True),
-        Function("maximum", "1 where x > y,  1 where y > x", inputs=2, each=True),
-        Function("minimum", "1 where x < y,  1 where y < x", inputs=2, each=True),
-        Function("sum", "1", options=_ALONG),
-        Function("mean", "1 / n", options=_ALONG),
-        Function("prod", "prod(x) / x"),
-        Function("max", "1 at the largest"),
-        Function("min", "1 at the smallest"),
-        Function("softmax", "s[i] * ((i == j) - s[j])", options=("dim",), needs=1),
-        Function("log_softmax", "(i == j) - s[j]", options=("dim",), needs=1),
-        Function("matmul", "grad @ y.T,  x.T @ grad", inputs=2),
-        Function("mm", "grad @ y.T,  x.T @ grad", inputs=2),
-        Function("mv", "outer(grad, y),  x.T @ grad", inputs=2),
-        Function("dot", "y,  x", inputs=2),
-        Function("t", "grad.T"),
-        Function("T", "grad.T", attribute=True),
+        Function("pow", ("y * x**(y - 1)", "x**y * log(x)"), inputs=2, each=True, numbers=True),
+        Function("maximum", ("(x > y)", "(y > x)"), inputs=2, each=True),
+        Function("minimum", ("(x < y)", "(y < x)"), inputs=2, each=True),
+        Function("sum", ("1",), options=_ALONG),
+        Function("mean", ("1 / n",), options=_ALONG),
+        Function("prod", ("prod(x) / x",)),
+        Function("max", ("(x == max(x))",)),
+        Function("min", ("(x == min(x))",)),
+        Function("softmax", ("s[i] * ((i == j) - s[j])",), options=("dim",), needs=1),
+        Function("log_softmax", ("(i == j) - s[j]",), options=("dim",), needs=1),
+        Function("matmul", ("grad @ y.T", "x.T @ grad"), inputs=2),
+        Function("mm", ("grad @ y.T", "x.T @ grad"), inputs=2),
+        Function("mv", ("outer(grad, y)", "x.T @ grad"), inputs=2),
+        Function("dot", ("y", "x"), inputs=2),
+        Function("T", ("grad.T",), attribute=True),
     )
 }
 
-# The signs, as (sign, operands) -> rule; `each` but for the product of matrices.
-SIGNS: dict[tuple[str, int], str] = {
-    ("+", 2): "1,  1",
-    ("-", 2): "1,  -1",
-    ("*", 2): "y,  x",
-    ("/", 2): "1 / y,  -x / y**2",
-    ("**", 2): "y * x**(y - 1),  x**y * log(x)",
-    ("@", 2): "grad @ y.T,  x.T @ grad",
-    ("-", 1): "-1",
+# The rules of the signs, by the sign and how many operands it has.
+SIGNS: dict[tuple[str, int], tuple[str, ...]] = {
+    ("+", 2): ("1", "1"),
+    ("-", 2): ("1", "-1"),
+    ("*", 2): ("y", "x"),
+    ("/", 2): ("1 / y", "-x / y**2"),
+    ("**", 2): ("y * x**(y - 1)", "x**y * log(x)"),
+    ("@", 2): ("grad @ y.T", "x.T @ grad"),
+    ("-", 1): ("-1",),
 }
 
 RESERVED = frozenset((*keyword.kwlist, *keyword.softkwlist, "torch", "grad", "gradient"))

@@ -129,6 +129,8 @@ class _Reader:
         inner: tuple[int, ...] | None = None
         while self.next.text != "]":
             first = self.next
+            if first.kind == "end":
+                self.fail("This bracket is not closed.", opened)
             value, shape = self.value(depth + 1)
             if inner is not None and shape != inner:
                 stop = self.tokens[self.place - 1].stop

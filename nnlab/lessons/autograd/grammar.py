@@ -256,7 +256,7 @@ class _Parser:
             return Call(name.text, arguments, options, bare, name.start, name.stop, word.start, stop)
         if not bare:
             self.fail("After “torch” comes a function, as torch.sin(a).", name)
-        if name.text in FUNCTIONS:
+        if name.text in FUNCTIONS and not FUNCTIONS[name.text].attribute:
             self.fail("A function is called with brackets: {name}(a)", name, name=name.text)
         return Name(name.text, name.start, name.stop)
 
@@ -300,7 +300,7 @@ def check_name(text: str, name: str, start: int) -> None:
         )  # fmt: skip
     if len(name) > 12:
         raise TypedError("A name has at most 12 characters here.", text=text, start=start, stop=stop)
-    if name in RESERVED or name in FUNCTIONS:
+    if name in RESERVED or (name in FUNCTIONS and not FUNCTIONS[name].attribute):
         raise TypedError("“{name}” has a meaning already.", text=text, start=start, stop=stop, name=name)
 
 

@@ -21,7 +21,7 @@ class Node:
         inputs: the nodes it is computed from, by their places in `Graph.nodes`; of ``a * a`` twice the same.
         run: computes it anew from other tensors in their place; None for a tensor that was given.
         backward: the names of the autograd nodes that the operation made, the last of them first.
-        rule: its derivative as mathematics writes it, by each input.
+        rules: its derivatives as mathematics writes them, by each of `inputs`; () where there is none.
         each: whether every output depends on its own place of the inputs alone (after broadcasting).
         start, stop: where it stands in the text; of a tensor that was given, (0, 0).
     """
@@ -32,7 +32,7 @@ class Node:
     inputs: tuple[int, ...] = ()
     run: Run | None = None
     backward: tuple[str, ...] = ()
-    rule: str = ""
+    rules: tuple[str, ...] = ()
     each: bool = False
     start: int = 0
     stop: int = 0

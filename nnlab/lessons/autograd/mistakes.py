@@ -44,7 +44,7 @@ MISTAKES: dict[str, Mistake] = {
     mistake.name: mistake
     for mistake in (
         _mistake(
-            "not_scalar", Sentence("Backward from more than one number"), "error",
+            "not_scalar", Sentence("More than one number"), "error",
             """
 a = torch.tensor([2., 3.], requires_grad=True)
 Q = a**2
@@ -58,13 +58,14 @@ print(a.grad)
             """
 a = torch.tensor([2., 3.], requires_grad=True)
 Q = a**2
-Q.backward(torch.tensor([1., 1.]))  # or Q.sum().backward()
+Q.backward(torch.tensor([1., 1.]))
+# or Q.sum().backward()
 print(a.grad)
 """,
             Sentence("Hand over a gradient in the shape of Q, or make one number of it first."),
         ),
         _mistake(
-            "wrong_shape", Sentence("A gradient of another shape"), "error",
+            "wrong_shape", Sentence("Another shape"), "error",
             """
 a = torch.tensor([2., 3.], requires_grad=True)
 Q = a**2
@@ -81,7 +82,7 @@ print(a.grad)
             Sentence("Take the shape from Q itself."),
         ),
         _mistake(
-            "twice", Sentence("Backward a second time"), "error",
+            "twice", Sentence("A second time"), "error",
             """
 a = torch.tensor([2., 3.], requires_grad=True)
 Q = (a**2).sum()
@@ -105,7 +106,7 @@ print(a.grad)
             ),
         ),
         _mistake(
-            "in_place_saved", Sentence("Changing in place what the graph has kept"), "error",
+            "in_place_saved", Sentence("In place, but kept"), "error",
             """
 a = torch.tensor([2., 3.], requires_grad=True)
 h = a.exp()
@@ -131,7 +132,7 @@ print(a.grad)
             Sentence("Make a new tensor in place of changing the old one."),
         ),
         _mistake(
-            "in_place_leaf", Sentence("Changing a leaf in place"), "error",
+            "in_place_leaf", Sentence("A leaf in place"), "error",
             """
 w = torch.tensor([2., 3.], requires_grad=True)
 (w**2).sum().backward()
@@ -155,7 +156,7 @@ print(w)
             ),
         ),
         _mistake(
-            "step_by_name", Sentence("The second step finds no gradient"), "error",
+            "step_by_name", Sentence("No second gradient"), "error",
             """
 w = torch.tensor([2., 3.], requires_grad=True)
 for step in range(2):
@@ -179,7 +180,7 @@ print(w)
             Sentence("Change the same leaf in place under torch.no_grad(), and empty its .grad."),
         ),
         _mistake(
-            "no_requires", Sentence("Nothing requires a gradient"), "error",
+            "no_requires", Sentence("Nothing requires it"), "error",
             """
 a = torch.tensor([2., 3.])
 Q = (a**2).sum()
@@ -199,7 +200,7 @@ print(a.grad)
             Sentence("Say which tensors gradients are wanted for."),
         ),
         _mistake(
-            "no_grad", Sentence("Computed under no_grad"), "error",
+            "no_grad", Sentence("Under no_grad()"), "error",
             """
 a = torch.tensor([2., 3.], requires_grad=True)
 with torch.no_grad():
@@ -219,7 +220,7 @@ print(a.grad)
             Sentence("Compute outside what a gradient is wanted for."),
         ),
         _mistake(
-            "integers", Sentence("A gradient for whole numbers"), "error",
+            "integers", Sentence("Whole numbers"), "error",
             """
 a = torch.tensor([2, 3], requires_grad=True)
 print((a**2).sum())
@@ -235,7 +236,7 @@ print((a**2).sum())
             Sentence("Write a point, or say dtype=torch.float32."),
         ),
         _mistake(
-            "numpy", Sentence("To NumPy with a graph behind it"), "error",
+            "numpy", Sentence("To NumPy"), "error",
             """
 a = torch.tensor([2., 3.], requires_grad=True)
 values = (a**2).numpy()
@@ -250,7 +251,7 @@ print(values)
             Sentence("detach() is the same numbers without the graph."),
         ),
         _mistake(
-            "inference", Sentence("A tensor from inference_mode"), "error",
+            "inference", Sentence("From inference_mode()"), "error",
             """
 w = torch.tensor([2., 3.], requires_grad=True)
 with torch.inference_mode():
@@ -274,7 +275,7 @@ print(w.grad)
             Sentence("Use torch.no_grad() for what a graph will meet later, or clone() it outside."),
         ),
         _mistake(
-            "unused", Sentence("The gradient of what was not used"), "error",
+            "unused", Sentence("Not used"), "error",
             """
 a = torch.tensor(2., requires_grad=True)
 b = torch.tensor(3., requires_grad=True)
@@ -291,7 +292,7 @@ print(torch.autograd.grad(Q, [a, b], allow_unused=True))
             Sentence("Where it is meant, allow it; the gradient is None then."),
         ),
         _mistake(
-            "deepcopy", Sentence("Copying what was computed"), "error",
+            "deepcopy", Sentence("deepcopy()"), "error",
             """
 from copy import deepcopy
 a = torch.tensor([2., 3.], requires_grad=True)
@@ -309,7 +310,7 @@ print(kept)
             Sentence("Copy the numbers."),
         ),
         _mistake(
-            "not_leaf", Sentence(".grad of what was computed"), "warning",
+            "not_leaf", Sentence(".grad of no leaf"), "warning",
             """
 a = torch.tensor([2., 3.], requires_grad=True)
 h = a**2
@@ -348,7 +349,7 @@ for step in range(3):
             Sentence("Empty .grad before each backward()."),
         ),
         _mistake(
-            "detached", Sentence("detach() cuts the path"), "silent",
+            "detached", Sentence("detach() in between"), "silent",
             """
 a = torch.tensor([2., 3.], requires_grad=True)
 h = a**2
@@ -370,7 +371,7 @@ print(a.grad)
             Sentence("Detach only what is a constant for the gradient."),
         ),
         _mistake(
-            "converted", Sentence("Converted after requires_grad"), "silent",
+            "converted", Sentence("Converted too late"), "silent",
             """
 w = torch.tensor([2., 3.], requires_grad=True).double()
 (w**2).sum().backward()
@@ -388,7 +389,7 @@ print(w.is_leaf, w.grad)
             Sentence("Make the leaf as it is wanted from the start."),
         ),
         _mistake(
-            "kept_loss", Sentence("Adding up losses keeps every graph"), "silent",
+            "kept_loss", Sentence("Losses added up"), "silent",
             """
 w = torch.tensor([2., 3.], requires_grad=True)
 total = 0

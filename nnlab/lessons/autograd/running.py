@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import zip_longest
@@ -180,7 +181,7 @@ class _Runner:
             turned = self.nodes[inputs[0]].value if isinstance(inputs[0], _At) else None
             if turned is not None and turned.ndim != 2:
                 self.fail("“.T” turns a matrix; this has {count} dimensions.", *name, count=turned.ndim)
-        return self.add(tree, inputs, _torch(function, settings), title, function.rule, function.each, *name)
+        return self.add(tree, inputs, _torch(function, settings), title, function.rules, function.each, *name)
 
     def setting(self, option: str, value: _Value | _At, argument: Expression) -> int | bool:
         wanted = bool if option == "keepdim" else int
@@ -196,7 +197,7 @@ class _Runner:
 
     def add(
         self, tree: Operation | Call, values: Sequence[_Value | _At], apply: Callable[..., Any], title: str,
-        rule: str, each: bool, start: int, stop: int,
+        rules: Sequence[str], each: bool, start: int, stop: int,
     ) -> _At:  # fmt: skip
         """Do an operation, whose sign or name stands at [start:stop], and note it down."""
         self.operations += 1
@@ -222,8 +223,11 @@ class _Runner:
             raise Refused("PyTorch refuses this: {reason}", text=self.text, start=start, stop=stop,
                           reason=reason) from None  # fmt: skip
         shown = [self.shown(value) for value in values]
+        own = tuple(
+            _filled(rule, shown) for rule, value in zip(rules, values, strict=False) if isinstance(value, _At)
+        )
         self.nodes.append(
-            Node(title.format(*shown), "", value, places, again, _made(value, inputs), rule, each,
+            Node(title.format(*shown), "", value, places, again, _made(value, inputs), own, each,
                  tree.start, tree.stop)
         )  # fmt: skip
         return _At(len(self.nodes) - 1)
@@ -233,7 +237,13 @@ class _Runner:
 
 
 def _rest(node: Node) -> tuple[Any, ...]:
-    return (node.value, node.inputs, node.run, node.backward, node.rule, node.each, node.start, node.stop)
+    return (node.value, node.inputs, node.run, node.backward, node.rules, node.each, node.start, node.stop)
+
+
+def _filled(rule: str, operands: Sequence[str]) -> str:
+    """`rule` with the operands that have a name, or are numbers, in place of x and y."""
+    named = {letter: text for letter, text in zip("xy", operands, strict=False) if text != "·"}
+    return re.sub(r"\b[xy]\b", lambda found: named.get(found[0], found[0]), rule)
 
 
 def _torch(function: Function, settings: Mapping[str, int | bool]) -> Callable[..., Any]:

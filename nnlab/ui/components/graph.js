@@ -26,11 +26,11 @@ const createGraph = (host) => {
   const svg = svgOf("svg", { tabindex: 0, role: "img" });
   const scroller = element("div", { class: "scroller" }, svg);
   const button = (act, text) => element("button", { type: "button", onclick: act }, text);
-  const first = button(() => go(0), "⏮");
+  const first = button(() => go(0), "|◂");
   const back = button(() => go(at - 1), "◂");
   const play = button(() => setPlaying(!playing));
   const onward = button(() => go(at + 1), "▸");
-  const last = button(() => go(header.steps.length), "⏭");
+  const last = button(() => go(header.steps.length), "▸|");
   const slider = element("input", { type: "range", min: 0, oninput: () => go(Number(slider.value)) });
   const where = element("span", { class: "where number" });
   const smaller = button(() => zoomTo(zoom / 1.25), "−");
@@ -75,7 +75,7 @@ const createGraph = (host) => {
     const tip = svgOf("path", { class: "tip", d: `M${x} ${y}l-7 -4v8z` });
     const [fromX, fromY] = points[0];
     const backTip = svgOf("path", { class: "back-tip", d: `M${fromX} ${fromY}l8 -4.5v9z` });
-    const label = svgOf("text", { class: "on-edge", x: edge.label[0], y: edge.label[1] + 4 });
+    const label = svgOf("text", { class: "on-edge", x: edge.label[0], y: edge.label[1] - 5 });
     const group = svgOf("g", { class: `edge${edge.cut ? " cut" : ""}` }, line, tip, backTip);
     return { group, label };
   };
@@ -85,6 +85,7 @@ const createGraph = (host) => {
     svg.replaceChildren(...edges.map(({ group }) => group), ...boxes.map(({ group }) => group), ...edges.map(({ label }) => label));
     svg.setAttribute("viewBox", `0 0 ${header.width} ${header.height}`);
     slider.max = header.steps.length;
+    told.classList.toggle("sums", header.steps.some(({ before }) => before));
   };
 
   // What the steps up to now have made of it.
@@ -149,17 +150,18 @@ const createGraph = (host) => {
   const line = (written, kind = "") => element("p", { class: kind }, written);
 
   const tellBack = (step) => {
-    const names = { of: step.of, by: step.by };
+    const bracketed = (name) => (/^\w+$/.test(name) ? name : `(${name})`);
+    const names = { of: bracketed(step.of), by: bracketed(step.by) };
     const local = step.local && grid(step.local, text("local", names));
-    const incoming = grid(step.incoming, text("incoming", names), "gradient");
-    const outgoing = grid(step.outgoing, text("outgoing", names), "gradient strong");
+    const incoming = grid(step.incoming, text("incoming", { of: step.of }), "gradient");
+    const outgoing = grid(step.outgoing, text("outgoing", { by: step.by }), "gradient strong");
     const product = {
       each: [local, sign("×"), incoming, sign("="), outgoing],
       matrix: [incoming, sign("@"), local, sign("="), outgoing],
       large: [incoming, sign("→"), outgoing],
     }[step.form];
-    const rule = step.rule ? [element("span", { class: "rule number" }, step.rule)] : [];
-    const notes = [...(step.form === "large" ? [text("large")] : []), ...(step.summed ? [text("summed", names)] : [])];
+    const rule = step.rule ? [element("span", { class: "rule number" }, step.rule.includes("grad") ? step.rule : `∂ = ${step.rule}`)] : [];
+    const notes = [...(step.form === "large" ? [text("large")] : []), ...(step.summed ? [text("summed", { by: step.by })] : [])];
     const found = [
       element("p", {}, element("b", {}, `${step.of} → ${step.by}`), ...rule),
       element("div", { class: "product" }, ...product.filter(Boolean)),
@@ -167,7 +169,7 @@ const createGraph = (host) => {
     ];
     if (step.before) {
       const sum = [grid(step.before, ""), sign("+"), grid(step.added, ""), sign("="), grid(step.after, step.last ? text("complete") : text("more"), "strong")];
-      found.push(line(text("adds", names)), element("div", { class: "product gradient" }, ...sum));
+      found.push(line(text("adds", { by: step.by })), element("div", { class: "product gradient" }, ...sum));
     }
     return found;
   };

@@ -64,9 +64,9 @@ def _header(ran: Graph, walk: Walk | None) -> dict[str, Any]:
         for link, path, label in zip(links, placed.paths, placed.labels, strict=True)
     ]  # fmt: skip
     numbered = {(link.to, link.slot): number for number, link in enumerate(links)}
-    steps = [_forward(at, node) for at, node in enumerate(ran.nodes) if node.run is not None]
+    steps = [_forward(ran, at) for at, node in enumerate(ran.nodes) if node.run is not None]
     if walk is not None:
-        steps.append({"kind": "seed", "node": ran.output, "label": ran.nodes[ran.output].label,
+        steps.append({"kind": "seed", "node": ran.output, "label": _label(ran, ran.nodes[ran.output]),
                       "after": _matrix(walk.seed), "grad": _lines(walk.seed), "last": True})  # fmt: skip
         steps += [_back(ran, step, numbered[step.node, step.slot]) for step in walk.steps]
     return {
@@ -90,7 +90,6 @@ def _box(ran: Graph, at: int, walk: Walk | None) -> dict[str, Any]:
     return {
         "title": title,
         "made": made,
-        "label": node.label,
         "leaf": node.run is None,
         "needs": node.value.requires_grad,
         "value": value,
@@ -102,13 +101,21 @@ def _box(ran: Graph, at: int, walk: Walk | None) -> dict[str, Any]:
 
 
 def _title(ran: Graph, node: Node) -> str:
+    """Its name, and how it is made."""
+    if node.run is None or not node.name:
+        return _label(ran, node)
+    return f"{node.name} = {_written(ran, node, _LONGEST - len(node.name) - 3)}"
+
+
+def _label(ran: Graph, node: Node) -> str:
+    return node.name or _written(ran, node, _LONGEST)
+
+
+def _written(ran: Graph, node: Node, most: int) -> str:
     """As it was typed where there is room, otherwise with "·" for inputs without a name."""
-    if node.run is None:
-        return node.name
     typed = " ".join(ran.text[node.start : node.stop].split())
-    before = f"{node.name} = " if node.name else ""
-    title = before + (typed if len(before + typed) <= _LONGEST else node.title)
-    return title if len(title) <= _LONGEST else title[: _LONGEST - 1] + "…"
+    text = typed if len(typed) <= most else node.title
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _made(node: Node) -> str:
@@ -121,8 +128,9 @@ def _made(node: Node) -> str:
     return " ← ".join(node.backward[:_NAMED]) + rest
 
 
-def _forward(at: int, node: Node) -> dict[str, Any]:
-    return {"kind": "forward", "node": at, "label": node.label, "made": " ← ".join(node.backward),
+def _forward(ran: Graph, at: int) -> dict[str, Any]:
+    node = ran.nodes[at]
+    return {"kind": "forward", "node": at, "label": _label(ran, node), "made": " ← ".join(node.backward),
             "after": _matrix(node.value)}  # fmt: skip
 
 
@@ -136,7 +144,8 @@ def _back(ran: Graph, step: Step, edge: int) -> dict[str, Any]:
     outgoing = step.outgoing.reshape(1, -1) if form == "matrix" else step.outgoing
     return {
         "kind": "back", "form": form, "node": step.to, "edge": edge,
-        "of": node.label, "by": ran.nodes[step.to].label, "rule": node.rule,
+        "of": _label(ran, node), "by": _label(ran, ran.nodes[step.to]),
+        "rule": node.rules[step.slot] if node.rules else "",
         "local": None if local is None else _matrix(local),
         "incoming": _matrix(incoming), "outgoing": _matrix(outgoing), "onEdge": whole,
         "summed": form == "each" and step.incoming.shape != step.outgoing.shape,

@@ -20,8 +20,8 @@ _STYLE = """<style>
 .nnlab-acts th, .nnlab-acts td { text-align: left; font-weight: 400; padding: 0.35rem 1.2rem 0.35rem 0;
   border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); vertical-align: top; }
 .nnlab-acts thead th { opacity: 0.7; }
-.nnlab-acts code, .nnlab-acts .grad { font-family: var(--st-code-font, monospace); font-size: 0.8125rem;
-  white-space: pre; background: none; color: inherit; padding: 0; }
+.nnlab-acts .grad { font-family: var(--st-code-font, monospace); font-size: 0.8125rem;
+  white-space: pre; }
 .nnlab-acts i { display: inline-block; width: 0.8rem; height: 0.8rem; margin-right: 2px; border-radius: 2px;
   background: var(--st-orange-color, #d9772b); vertical-align: -0.1rem; }
 .nnlab-acts .refused { color: var(--st-red-text-color, #c8322b); white-space: normal; max-width: 44rem; }
@@ -87,13 +87,15 @@ def _add(acts: str, act: str) -> None:
 def _table(asked: Asked, told: list[Told], wanted: list[str], walk: Walk) -> None:
     head = "".join(f"<th scope='col'>{text}</th>" for text in ("", *(f"{name}.grad" for name in wanted)))
     start = "".join("<td class='grad'>None</td>" for name in wanted)
-    body = [f"<tr><td><code>{html.escape(_line(asked, 'f'))}</code></td>{start}</tr>"]
+    body = [f"<tr><td><span class='grad'>{html.escape(_line(asked, 'f'))}</span></td>{start}</tr>"]
     for one in told:
         if one.refused is None:
             cells = "".join(f"<td>{_cell(one, name, walk)}</td>" for name in wanted)
         else:
             cells = f"<td colspan='{len(wanted)}' class='refused'>{html.escape(one.refused)}</td>"
-        body.append(f"<tr><td><code>{html.escape(_line(asked, one.act))}</code></td>{cells}</tr>")
+        body.append(
+            f"<tr><td><span class='grad'>{html.escape(_line(asked, one.act))}</span></td>{cells}</tr>"
+        )
     st.html(
         f"{_STYLE}<div class='nnlab-frame'><table class='nnlab-acts'><thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(body)}</tbody></table></div>"

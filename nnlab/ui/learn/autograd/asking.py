@@ -23,6 +23,7 @@ from nnlab.ui.text import _, say
 
 LINKED = Linked("autograd")
 _OWN = "own"
+_ROW = 474  # CSS pixels of a tensor in the table
 _LIVE = "200ms"  # a pause while typing after which the picture follows
 _KEPT = " []+-,."  # signs of values that stay readable in a link
 _NAMES = "abcdxyz"
@@ -72,11 +73,11 @@ def ask(*, switch: bool = False) -> Asked | None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="autograd-strip"):
         _examples(start, text, given, gradient)
         st.text_input(
-            _("Expression"), key=LINKED.typed("code", text), live=_LIVE, width=420,
+            _("Expression"), key=LINKED.typed("code", text), live=_LIVE, width="stretch",
             on_change=_note, args=("code", start.text),
         )  # fmt: skip
         st.text_input(
-            _("External gradient"), key=LINKED.typed("gradient", gradient), live=_LIVE, width=170,
+            _("External gradient"), key=LINKED.typed("gradient", gradient), live=_LIVE, width=150,
             placeholder=_("none"), on_change=_note, args=("gradient", start.gradient),
         )  # fmt: skip
         no_grad = switch and _no_grad()
@@ -117,7 +118,7 @@ def _examples(start: Example, text: str, given: tuple[Given, ...], gradient: str
     st.selectbox(
         _("Example"), [*([_OWN] if own else []), *EXAMPLES],
         key=LINKED.bound("chosen", _OWN if own else name),
-        format_func={**titles, _OWN: _("Your own")}.__getitem__, width=230, on_change=_chosen,
+        format_func={**titles, _OWN: _("Your own")}.__getitem__, width=215, on_change=_chosen,
     )  # fmt: skip
 
 
@@ -133,16 +134,13 @@ def _chosen() -> None:
 
 def _tensors(given: tuple[Given, ...]) -> None:
     """The table of tensors."""
-    columns = st.columns(2, gap="medium")
-    for row, tensor in enumerate(given):
-        with (
-            columns[row % 2],
-            st.container(
-                horizontal=True, vertical_alignment="center", gap="small", key=f"autograd-tensor-{row}"
-            ),
-        ):
-            _tensor(row, tensor, given)
-    with columns[len(given) % 2]:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="autograd-tensors"):
+        for row, tensor in enumerate(given):
+            with st.container(
+                horizontal=True, vertical_alignment="center", gap="xsmall", width=_ROW,
+                key=f"autograd-tensor-{row}",
+            ):  # fmt: skip
+                _tensor(row, tensor, given)
         if len(given) < MOST_TENSORS:
             st.button(
                 _("One more tensor"), icon=":material/add:", type="tertiary", key="autograd-more",
@@ -154,16 +152,16 @@ def _tensor(row: int, tensor: Given, given: tuple[Given, ...]) -> None:
     rest: dict[str, Any] = {"on_change": _note_row, "args": (row, given)}
     hidden: dict[str, Any] = {"label_visibility": "collapsed", **rest}
     st.text_input(
-        _("Name"), key=LINKED.typed(f"name-{row}", tensor.name), live=_LIVE, width=64,
+        _("Name"), key=LINKED.typed(f"name-{row}", tensor.name), live=_LIVE, width=52,
         **hidden,
     )  # fmt: skip
     st.text_input(
         _("Values of {name}", name=tensor.name), key=LINKED.typed(f"values-{row}", tensor.values),
-        live=_LIVE, width=200, **hidden,
+        live=_LIVE, width="stretch", **hidden,
     )  # fmt: skip
     st.selectbox(
         _("Type of {name}", name=tensor.name), list(DTYPES), key=LINKED.bound(f"dtype-{row}", tensor.dtype),
-        width=112, **hidden,
+        width=100, **hidden,
     )  # fmt: skip
     st.toggle("requires_grad", key=LINKED.bound(f"grad-{row}", tensor.requires_grad), **rest)
     if len(given) > 1:

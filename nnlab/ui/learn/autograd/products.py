@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 import torch
@@ -13,15 +14,17 @@ from torch import Tensor
 from nnlab.errors import LabError
 from nnlab.lessons.autograd.backward import Walk
 from nnlab.lessons.autograd.checks import STEP, compare, jacobians, sweep
-from nnlab.lessons.autograd.source import program
+from nnlab.lessons.autograd.source import statements
+from nnlab.ui.components.curves import Series, curves
 from nnlab.ui.components.graph import exact
 from nnlab.ui.learn.autograd.asking import LINKED, Asked, ask
-from nnlab.ui.learn.autograd.curve import error_curve
 from nnlab.ui.learn.autograd.showing import lines
 from nnlab.ui.learn.parts import code, question
 from nnlab.ui.text import _, say
 
 _SMALLEST = 12  # h = 10 ** -12
+_LEAST = 1e-17  # no error at all has no logarithm
+_CURVE = "autograd-errors"
 _USUAL = round(-math.log10(STEP))
 
 _STYLE = """<style>
@@ -137,14 +140,25 @@ def _differences(asked: Asked, walk: Walk) -> None:
         lines(("", ".grad", _("in float64"), _("(f(x+h) − f(x−h)) / 2h"), _("relative error")), rows)
         if any(one.relative > 1e-2 for one in checked) and power == _USUAL:
             st.caption(
-                _("Where the two disagree, the expression has a kink there, as relu has at 0: it has no one "
-                  "derivative, and PyTorch takes one of them.")
+                _("Where the two disagree, a path is cut by detach(), or the expression has a kink there, as "
+                  "relu has at 0: no one derivative, of which PyTorch takes one.")
             )  # fmt: skip
-    steps = [10.0**-number for number in range(1, _SMALLEST + 1)]
     with right:
-        errors = sweep(asked.ran, walk.seed, steps) if checked else []
-        if errors and all(math.isfinite(error) for error in errors):
-            st.html(error_curve(errors, power))
+        _errors(asked, walk, power)
+
+
+def _errors(asked: Asked, walk: Walk, power: int) -> None:
+    """The largest relative error for each h."""
+    steps = [10.0**-number for number in range(1, _SMALLEST + 1)]
+    errors = [max(error, _LEAST) for error in sweep(asked.ran, walk.seed, steps)]
+    st.session_state.pop(f"{_CURVE}:sent", None)  # another expression has another curve, from its first point
+    curves(
+        [Series(_("relative error"), range(_SMALLEST), errors, marker="circle", smooth=False),
+         Series(_("this h"), [power - 1], [errors[power - 1]], marker="square", smooth=False)],
+        x_label="h", y_label=_("largest relative error"), key=_CURVE, height=200, log_y=True,
+        x_names=[f"1e-{number}" for number in range(1, _SMALLEST + 1)],
+    )  # fmt: skip
+    st.caption(_("The error falls with the square of h, until rounding takes over."))
 
 
 def _flat(asked: Asked, name: str, place: tuple[int, ...]) -> int:
@@ -162,33 +176,23 @@ def _second_row(asked: Asked, walk: Walk, found: dict[str, Tensor]) -> bool:
 
 
 def _program(asked: Asked) -> str:
-    """The program of the expression, then its Jacobians and PyTorch's own check of it."""
-    source = program(asked.text, asked.given, asked.gradient)
-    made = source.index(f"\nprint({asked.ran.name})")
-    head = source[:made].split("\n")
-    first = 2 + len(asked.given)
-    wanted = [row.name for row in asked.given if row.requires_grad and row.name in _used(asked)]
+    """The expression as a function in float64, its Jacobians, and PyTorch's own check of it."""
+    used = {node.name for node in asked.ran.nodes if node.run is None}
+    wanted = [row.name for row in asked.given if row.requires_grad and row.name in used]
     arguments = ", ".join(wanted)
-    body = "\n".join(f"    {line}" for line in head[first:])
+    lines, result = statements(asked.text)
     return "\n".join(
         [
-            *head[:first],
+            "import torch",
+            "",
+            *(replace(row, dtype="float64").line for row in asked.given),
             "",
             f"def f({arguments}):",
-            body,
-            f"    return {_result(head[-1])}",
+            *(f"    {line}" for line in lines),
+            f"    return {result}",
             "",
             f"inputs = ({arguments}{',' if len(wanted) == 1 else ''})",
             "print(torch.autograd.functional.jacobian(f, inputs))",
-            "double = tuple(x.detach().double().requires_grad_() for x in inputs)",
-            "print(torch.autograd.gradcheck(f, double))",
+            "print(torch.autograd.gradcheck(f, inputs, raise_exception=False))",
         ]
     )
-
-
-def _used(asked: Asked) -> set[str]:
-    return {node.name for node in asked.ran.nodes if node.run is None}
-
-
-def _result(line: str) -> str:
-    return line.partition(" = ")[0]

@@ -27,7 +27,7 @@ def walking() -> None:
     gradient_table(asked, walk)
     question(
         "autograd-zero",
-        _("Change the values of `b` so that `b.grad` is zero everywhere while Q still depends on b."),
+        _("In the classic, change the values of `b` so that `b.grad` is zero everywhere."),
         _no_slope(asked, walk),
         _("The derivative of −b² is −2b. Where b is 0, a small change of b changes nothing: there the "
           "gradient is 0."),
