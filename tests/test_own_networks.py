@@ -69,9 +69,9 @@ def test_a_colour_network_is_drawn_for_with_its_own_class_names(runs: RunStore, 
     chosen = reader(runs, colour_run.id)
     assert "3 × 24 × 24" in chosen.facts and chosen.model.info.classes == ("cat", "dog")
     answer = answerer(chosen.model, 280)(SEVEN)
-    assert answer.image.shape == (24, 24)
+    assert answer.image.shape == (3, 24, 24)
     # What the pad shows is what the network gets, in each of its channels.
-    image = torch.tensor(answer.image).expand(1, 3, 24, 24)
+    image = torch.tensor(answer.image)[None]
     mean, std = (torch.tensor(v)[:, None, None] for v in (chosen.model.info.mean, chosen.model.info.std))
     with torch.no_grad():
         expected = chosen.model((image / 255 - mean) / std).softmax(1)[0]
@@ -87,7 +87,7 @@ def test_the_code_of_the_page_gives_the_answer_of_the_page(
     chosen = reader(runs, run.id)
     assert "dark on light" in chosen.facts
     answer = answerer(chosen.model, 280)(SEVEN)
-    assert answer.image[0, 0] == 255 and answer.image.min() < 80
+    assert (answer.image[:, 0, 0] == 255).all() and answer.image.min() < 80
     script = tmp_path / "draw.py"
     script.write_text(chosen.code)
     done = subprocess.run(
@@ -104,7 +104,7 @@ def test_a_network_that_learned_digits_on_paper_reads_a_drawn_seven(runs: RunSto
     model = reader(runs, run.id).model
     answer = answerer(model, 280)(SEVEN)
     assert int(np.argmax(answer.probabilities)) == 7
-    assert np.array_equal(answer.image, 255 - drawing_to_image(SEVEN)[0, 0].numpy())
+    assert np.array_equal(answer.image, 255 - drawing_to_image(SEVEN)[0].numpy())
 
 
 def test_a_run_outlives_its_images(runs: RunStore, colour_run: Run) -> None:

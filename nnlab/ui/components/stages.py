@@ -23,10 +23,12 @@ def stage_pictures(
         off: what is left out.
         on_change: called where the reader has switched; the state is the names that are off, as ``off``.
     """
+    names = [card["name"] for card in header["cards"]]
     texts = {
         "titles": {
             "drawn": _("As drawn"), "box": _("Box of 20 px"), "centre": _("Centre of mass"), "ink": _("Ink"),
-            "given": _("Size and colours"), "normalise": _("Normalised"),
+            "given": _("Size and colours") if "drawn" in names else _("As in the data"),
+            "normalise": _("Normalised"),
         },
         "purposes": {
             "drawn": _("The path of the pen on the canvas, and the box around it."),
@@ -37,8 +39,8 @@ def stage_pictures(
             "normalise": _("Minus the mean, by the standard deviation of the training images."),
         },
         "instead": {
-            "box": _("Off: the canvas is shrunk"), "centre": _("Off: it stays where it is"),
-            "ink": _("Off: the pen of the screen"), "normalise": _("Off: only divided by 255"),
+            "box": _("Off: canvas shrunk"), "centre": _("Off: where it lay"),
+            "ink": _("Off: the screen's pen"), "normalise": _("Off: only x / 255"),
         },
         "texts": {
             "counts": _("strokes {strokes}, points {points}"), "seconds": _("in {seconds} s"),
