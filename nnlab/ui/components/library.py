@@ -49,6 +49,7 @@ _PARTS = {
     "fooled": ("fooled",),
     "inside": ("sheet", "legend", "inside_why", "inside"),
     "tensor": ("cells", "legend", "tensor_grid", "tensor_memory", "tensor"),
+    "weight": ("sheet", "legend", "weight"),
     "window": ("axis", "sheet", "cells", "legend", "terms", "window"),
 }
 
