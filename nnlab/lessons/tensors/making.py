@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -103,7 +102,7 @@ def _range(asked: Asked) -> tuple[Any, ...]:
     numbers = read_numbers(asked.bounds, 1, 3)
     start, stop, step = (*((0, numbers[0]) if len(numbers) == 1 else numbers), 1, 1)[:3]
     if step:
-        _check_count(math.ceil((stop - start) / step), asked)
+        _check_count((stop - start) / step, asked)
     return tuple(numbers)
 
 
@@ -116,10 +115,10 @@ def _steps(asked: Asked) -> tuple[Any, ...]:
     return tuple(numbers)
 
 
-def _check_count(count: int, asked: Asked) -> None:
+def _check_count(count: float, asked: Asked) -> None:
     if count > MOST_ELEMENTS:
         raise TypedError(
-            "That would be {count:,} elements, too many to show; at most {most:,}.",
+            "That would be {count:.4g} elements, too many to show; at most {most:,}.",
             text=asked.bounds, start=0, stop=len(asked.bounds), count=count, most=MOST_ELEMENTS,
         )  # fmt: skip
 

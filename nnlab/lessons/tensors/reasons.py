@@ -142,7 +142,7 @@ _WHY: tuple[tuple[str, Callable[[re.Match[str]], Sentence]], ...] = (
         lambda m: Sentence("A single number is multiplied by `*`; matmul needs a dim to sum along."),
     ),
     (
-        r"must have the same dtype|expected .* to have the same dtype|have same dtype",
+        r"must have the same dtype|expected scalar type|expected .* to have the same dtype|have same dtype",
         lambda m: Sentence(
             "`*` brings both to one dtype; matrix products do not: convert one with `to(...)`."
         ),
@@ -177,7 +177,7 @@ _WHY: tuple[tuple[str, Callable[[re.Match[str]], Sentence]], ...] = (
         lambda m: Sentence("Of whole numbers this would seldom be whole: convert with float() first."),
     ),
     (
-        r"Expected reduction dim .* (?:to have non-zero size|to be specified for input.numel\(\) == 0)",
+        r"Expected reduction dim",
         lambda m: Sentence("Of no elements there is none that is largest or smallest."),
     ),
     (
@@ -277,6 +277,28 @@ _WHY: tuple[tuple[str, Callable[[re.Match[str]], Sentence]], ...] = (
         lambda m: Sentence(
             "NumPy can walk through memory backwards; the strides of a tensor are never negative."
         ),
+    ),
+    (
+        r"t\(\) expects a tensor with <= 2 dimensions",
+        lambda m: Sentence("t() turns a matrix around; say the order of more dims with permute."),
+    ),
+    (
+        r"narrow\(\) cannot be applied|start out of range",
+        lambda m: Sentence("narrow takes a dim, a place in it to start from, and how many places."),
+    ),
+    (r"slice step cannot be zero", lambda m: Sentence("With a step of 0 a slice never gets on.")),
+    (
+        r"isn't allowed in a leading, non-existing dimension",
+        lambda m: Sentence("-1 keeps the size of a dim; one that is not there yet has none to keep."),
+    ),
+    (
+        r"does not support bool input",
+        lambda m: Sentence("Of True and False none is largest; convert with int() first."),
+    ),
+    (r"integer multiplication overflow", lambda m: Sentence("A size of -1 cannot be expanded that way.")),
+    (
+        r"check_random_bounds handles only",
+        lambda m: Sentence("There are random whole numbers of real dtypes only."),
     ),
     (
         r"not implemented for '(\w+)'",

@@ -60,15 +60,21 @@ def reduce(name: str, t: Tensor, dims: Dims = None, keepdim: bool = False) -> Re
     Raises:
         Refused: there is no such dim, or this reduction does not take several, or not this dtype.
     """
-    options: dict[str, object] = {} if dims is None and not keepdim else {"dim": dims}
-    if keepdim:
-        options["keepdim"] = True
-    written = ", ".join(f"{option}={value}" for option, value in options.items())
     with asking_torch():
-        found = getattr(t, name)(**options)
+        found = getattr(t, name)(**_options(dims, keepdim))
     result, indices = (found, None) if isinstance(found, Tensor) else (found.values, found.indices)
     groups = group(t, dims)
-    return Reduced(result, indices, groups, _written(name, t, groups, result), f"t.{name}({written})")
+    return Reduced(result, indices, groups, _written(name, t, groups, result), call(name, dims, keepdim))
+
+
+def call(name: str, dims: Dims, keepdim: bool) -> str:
+    """The call as code, such as ``t.sum(dim=1, keepdim=True)``."""
+    return f"t.{name}({', '.join(f'{option}={value}' for option, value in _options(dims, keepdim).items())})"
+
+
+def _options(dims: Dims, keepdim: bool) -> dict[str, object]:
+    options: dict[str, object] = {} if dims is None and not keepdim else {"dim": dims}
+    return {**options, "keepdim": True} if keepdim else options
 
 
 def group(t: Tensor, dims: Dims) -> Tensor:
@@ -76,7 +82,7 @@ def group(t: Tensor, dims: Dims) -> Tensor:
     each = (dims,) if isinstance(dims, int) else dims
     gone = sorted({dim % t.ndim for dim in each} if each and t.ndim else range(t.ndim))
     kept = [dim for dim in range(t.ndim) if dim not in gone]
-    places = torch.arange(t.numel()).reshape(t.shape).permute(*kept, *gone)
+    places = torch.arange(t.numel()).reshape(t.shape).permute((*kept, *gone))
     count = 1
     for dim in kept:
         count *= t.shape[dim]

@@ -11,7 +11,16 @@ from nnlab.errors import LabError
 from nnlab.lessons.tensors.broadcasting import OPERATIONS, Axis, align, combine, stretched, written
 from nnlab.ui.components.tensor import Link, Panel, tensors
 from nnlab.ui.learn.parts import code, question
-from nnlab.ui.learn.tensors.controls import choice, complain, filling, made, pick, picked, text
+from nnlab.ui.learn.tensors.controls import (
+    choice,
+    code_of_refusal,
+    complain,
+    filling,
+    made,
+    pick,
+    picked,
+    text,
+)
 from nnlab.ui.text import _
 
 _STYLE = """<style>
@@ -34,8 +43,11 @@ def show() -> None:
         other = text(_("b: shape or values"), "broad_b", "4")
         kind, seed = filling([one, other])
     answered = False
+    sides: list[Panel] = []
+    lines = [""]
     try:
         (a, b), lines = made({"a": one, "b": other}, kind, seed)
+        sides = [Panel("a", a.tensor), Panel("b", b.tensor, sign=OPERATIONS[name][0].split()[1])]
         axes = align(tuple(a.tensor.shape), tuple(b.tensor.shape))
         _axes(axes)
         result = combine(name, a.tensor, b.tensor)
@@ -44,6 +56,9 @@ def show() -> None:
         code("\n".join([*lines, "", f"result = {OPERATIONS[name][0]}", "print(result.shape, result)"]))
     except LabError as error:
         complain(error)
+        if sides:
+            tensors(sides, key="tensors-broadcasted")
+            code_of_refusal(lines, f"result = {OPERATIONS[name][0]}", error)
     question(
         "tensors-broadcast",
         _("Which shapes give a result of shape (4, 3), though neither a nor b has 12 elements?"),

@@ -10,6 +10,7 @@ from nnlab.errors import LabError
 from nnlab.lessons.tensors.operands import FILLINGS, Operand, code_of, operands
 from nnlab.lessons.tensors.refusal import Refused
 from nnlab.lessons.typed import TypedError
+from nnlab.ui.learn.parts import code
 from nnlab.ui.linked import Linked
 from nnlab.ui.text import _, mark, say
 
@@ -129,6 +130,17 @@ def complain(error: LabError) -> None:
         lines.append(error.shown)
     if lines:
         st.code("\n".join(lines).rstrip(), language=None, wrap_lines=isinstance(error, Refused))
+
+
+def code_of_refusal(lines: Sequence[str], statement: str, error: LabError) -> None:
+    """Where it is PyTorch that refuses `statement`: the program that ends there, with its message printed."""
+    if isinstance(error, Refused):
+        kind = error.said.partition(":")[0]
+        code(
+            "\n".join(
+                [*lines, "", "try:", f"    {statement}", f"except {kind} as error:", "    print(error)"]
+            )
+        )
 
 
 def _noted(name: str, default: str | int | bool, clears: Sequence[str]) -> None:

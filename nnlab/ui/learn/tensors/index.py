@@ -11,7 +11,7 @@ from nnlab.lessons.tensors.grammar import read_chain
 from nnlab.lessons.tensors.memory import places, storage_items
 from nnlab.ui.components.tensor import Memory, Panel, tensors
 from nnlab.ui.learn.parts import code, question
-from nnlab.ui.learn.tensors.controls import complain, examples, filling, made, text
+from nnlab.ui.learn.tensors.controls import code_of_refusal, complain, examples, filling, made, text
 from nnlab.ui.text import _
 
 _MOST = 2_000  # elements of t, of which a list may take some many times
@@ -28,8 +28,7 @@ def show() -> None:
         shape = text(_("t: shape or values"), "t", _T)
         kind, seed = filling([shape])
     examples(_("Examples"), "index", _EXAMPLES, _INDEX)
-    stages: list[Stage] = []
-    corners = False
+    corners, t, lines = False, None, [""]
     try:
         (operand,), lines = made({"t": shape}, kind, seed, most=_MOST)
         t = operand.tensor
@@ -43,6 +42,9 @@ def show() -> None:
         code("\n".join([*lines, "", f"found = {typed.strip()}", "print(found.shape, found.stride(), found)"]))
     except LabError as error:
         complain(error)
+        if t is not None:
+            tensors([Panel("t", t, memory=0)], [Memory(_("Memory of t"), t)], key="tensors-indexed")
+            code_of_refusal(lines, f"found = {typed.strip()}", error)
     question(
         "tensors-index",
         _("t has the shape (3, 4). Which index gives its four corners as a tensor of shape (2, 2)?"),

@@ -9,7 +9,17 @@ from nnlab.errors import LabError
 from nnlab.lessons.tensors.joining import JOINS, join, origins
 from nnlab.ui.components.tensor import Link, Panel, tensors
 from nnlab.ui.learn.parts import code, question
-from nnlab.ui.learn.tensors.controls import choice, complain, filling, made, pick, picked, text, whole
+from nnlab.ui.learn.tensors.controls import (
+    choice,
+    code_of_refusal,
+    complain,
+    filling,
+    made,
+    pick,
+    picked,
+    text,
+    whole,
+)
 from nnlab.ui.text import _
 
 
@@ -24,17 +34,22 @@ def show() -> None:
         kind, seed = filling([one, other])
     found = None
     shapes: set[tuple[int, ...]] = set()
+    sides: list[Panel] = []
+    lines = [""]
     try:
         (a, b), lines = made({"a": one, "b": other}, kind, seed)
         shapes = {tuple(a.tensor.shape), tuple(b.tensor.shape)}
+        sides = [
+            Panel("a", a.tensor, tints=torch.zeros(a.tensor.shape)),
+            Panel("b", b.tensor, tints=torch.ones(b.tensor.shape)),
+        ]
         found = join(how, a.tensor, b.tensor, dim)
         from_b = found.sources >= a.tensor.numel()
         of_a = torch.where(from_b, -1, found.sources).reshape(-1, 1)
         of_b = torch.where(from_b, found.sources - a.tensor.numel(), -1).reshape(-1, 1)
         tensors(
             [
-                Panel("a", a.tensor, tints=torch.zeros(a.tensor.shape)),
-                Panel("b", b.tensor, tints=torch.ones(b.tensor.shape)),
+                *sides,
                 Panel(found.code, found.result, sign="→", index="joined", tints=from_b,
                       links=[Link(0, of_a), Link(1, of_b)], notes=origins(found, a.tensor, b.tensor)),
             ],
@@ -43,6 +58,9 @@ def show() -> None:
         code("\n".join([*lines, "", f"joined = {found.code}", "print(joined.shape, joined)"]))
     except LabError as error:
         complain(error)
+        if sides:
+            tensors(sides, key="tensors-joined")
+            code_of_refusal(lines, f"joined = torch.{how}([a, b], dim={dim})", error)
     question(
         "tensors-join",
         _("How do two tensors of shape (2, 3) become one of shape (2, 3, 2)?"),

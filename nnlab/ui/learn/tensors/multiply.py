@@ -9,7 +9,16 @@ from nnlab.lessons.tensors.memory import numbers
 from nnlab.lessons.tensors.multiplying import PRODUCTS, Product, multiply
 from nnlab.ui.components.tensor import Link, Panel, tensors
 from nnlab.ui.learn.parts import code, question
-from nnlab.ui.learn.tensors.controls import choice, complain, filling, made, pick, picked, text
+from nnlab.ui.learn.tensors.controls import (
+    choice,
+    code_of_refusal,
+    complain,
+    filling,
+    made,
+    pick,
+    picked,
+    text,
+)
 from nnlab.ui.text import _
 
 _SIGNS = {"times": "*", "at": "@"}
@@ -27,19 +36,20 @@ def show() -> None:
         kind, seed = filling([one, other])
     found: Product | None = None
     left: tuple[int, ...] = ()
+    sides: list[Panel] = []
+    lines = [""]
     try:
         (a, b), lines = made({"a": one, "b": other}, kind, seed)
         left = tuple(a.tensor.shape)
         sides = [Panel("a", a.tensor), Panel("b", b.tensor, sign=_SIGNS.get(name, ","))]
-        try:
-            found = multiply(name, a.tensor, b.tensor)
-        except LabError:
-            tensors(sides, key="tensors-multiplied")
-            raise
+        found = multiply(name, a.tensor, b.tensor)
         _picture(found, sides)
         code("\n".join([*lines, "", f"result = {found.code}", "print(result.shape, result)"]))
     except LabError as error:
         complain(error)
+        if sides:
+            tensors(sides, key="tensors-multiplied")
+            code_of_refusal(lines, f"result = {PRODUCTS[name][0]}", error)
     question(
         "tensors-multiply",
         _("a has the shape (2, 3). Find a b for which `a @ b` has the shape (5, 2, 4)."),

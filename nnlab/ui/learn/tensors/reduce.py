@@ -7,10 +7,21 @@ import torch
 
 from nnlab.errors import LabError
 from nnlab.lessons.tensors.literals import read_dims
-from nnlab.lessons.tensors.reducing import REDUCTIONS, Reduced, reduce
+from nnlab.lessons.tensors.reducing import REDUCTIONS, Reduced, call, reduce
+from nnlab.lessons.tensors.refusal import Refused
 from nnlab.ui.components.tensor import Link, Panel, tensors
 from nnlab.ui.learn.parts import code, question
-from nnlab.ui.learn.tensors.controls import choice, complain, filling, made, pick, picked, text, toggle
+from nnlab.ui.learn.tensors.controls import (
+    choice,
+    code_of_refusal,
+    complain,
+    filling,
+    made,
+    pick,
+    picked,
+    text,
+    toggle,
+)
 from nnlab.ui.text import _
 
 
@@ -26,6 +37,7 @@ def show() -> None:
         shape = text(_("t: shape or values"), "t", "3, 4")
         kind, seed = filling([shape])
     t, found = None, None
+    lines = [""]
     try:
         (operand,), lines = made({"t": shape}, kind, seed)
         t = operand.tensor
@@ -34,6 +46,10 @@ def show() -> None:
         code("\n".join([*lines, "", f"result = {found.code}", "print(result)"]))
     except LabError as error:
         complain(error)
+        if t is not None:
+            tensors([Panel("t", t)], key="tensors-reduced")
+        if isinstance(error, Refused):
+            code_of_refusal(lines, f"result = {call(name, read_dims(dims), keepdim)}", error)
     question(
         "tensors-reduce",
         _("t has the shape (3, 4). Which reduction can be subtracted from it so that every row has mean 0?"),

@@ -11,7 +11,7 @@ from nnlab.lessons.tensors.grammar import read_chain
 from nnlab.lessons.tensors.writes import Write
 from nnlab.ui.components.tensor import Memory, Panel, tensors
 from nnlab.ui.learn.parts import code, question
-from nnlab.ui.learn.tensors.controls import complain, examples, filling, made, text
+from nnlab.ui.learn.tensors.controls import code_of_refusal, complain, examples, filling, made, text
 from nnlab.ui.learn.tensors.writing import edit, undo_button, write_all
 from nnlab.ui.text import _
 
@@ -31,16 +31,21 @@ def show() -> None:
         undo_button()
     examples(_("Examples"), "view", _EXAMPLES, _EXPRESSION, clears=("writes",))
     stages: list[Stage] = []
+    t, lines = None, [""]
     try:
         (operand,), lines = made({"t": shape}, kind, seed)
+        t = operand.tensor
         chain = read_chain(typed, methods=True)
-        stages = run(chain, operand.tensor)
+        stages = run(chain, t)
         y = stages[-1].tensor
-        writes = write_all({"t": operand.tensor, "y": y})
-        _picture(operand.tensor, stages)
-        code(_script(lines, typed, writes, operand.tensor, y))
+        writes = write_all({"t": t, "y": y})
+        _picture(t, stages)
+        code(_script(lines, typed, writes, t, y))
     except LabError as error:
         complain(error)
+        if t is not None:
+            tensors([Panel("t", t, memory=0)], [Memory(_("Memory of t"), t)], key="tensors-viewed")
+            code_of_refusal(lines, f"y = {typed.strip()}", error)
     question(
         "tensors-views",
         _("t has the shape (3, 4). Find a y of shape (12,) that does not share the memory of t, without "
