@@ -18,21 +18,78 @@ def race_script(
     Args:
         steps: how many; one number for each racer where they differ.
     """
+    return _opening(surface) + _race(surface.name, racers, start, steps)
+
+
+_NETWORK = """\
+import torch
+from torch.func import functional_call
+from torch.nn import functional as F
+
+from nnlab.data import load_dataset
+{imports}
+
+model = {model}
+data = load_dataset({dataset!r}).test
+inputs = (data.images[:{samples}] / 255 - torch.tensor(model.info.mean)[:, None, None]) / torch.tensor(
+    model.info.std
+)[:, None, None]
+labels = data.labels[:{samples}]
+trained = {{name: weights.detach() for name, weights in model.named_parameters()}}
+generator = torch.Generator().manual_seed({seed})
+
+
+def direction(weights):
+    \"\"\"Random, each filter as large as the filter of the weights; a bias stays as it is.\"\"\"
+    random = torch.randn(weights.shape, generator=generator)
+    if weights.ndim < 2:
+        return torch.zeros_like(weights)
+    random, own = random.flatten(1), weights.flatten(1)
+    scaled = random * own.norm(dim=1, keepdim=True) / (random.norm(dim=1, keepdim=True) + 1e-10)
+    return scaled.view_as(weights)
+
+
+first, second = ({{name: direction(weights) for name, weights in trained.items()}} for _ in range(2))
+
+
+def network(x, y):
+    weights = {{name: trained[name] + x * first[name] + y * second[name] for name in trained}}
+    return F.cross_entropy(functional_call(model, weights, (inputs,)), labels)
+
+
+"""
+
+
+def network_script(
+    model: str, imports: str, dataset: str, seed: int, samples: int, racers: Sequence[Racer],
+    start: Sequence[float], steps: int | Sequence[int],
+) -> str:  # fmt: skip
+    """A race on a plane through the weights of a network.
+
+    Args:
+        model: the Python expression that loads it, with `imports`.
+        dataset, seed, samples: as `nnlab.lessons.descent.slices.slice_of` took them.
+    """
+    opening = _NETWORK.format(model=model, imports=imports, dataset=dataset, seed=seed, samples=samples)
+    return opening + _race("network", racers, start, steps)
+
+
+def _race(function: str, racers: Sequence[Racer], start: Sequence[float], steps: int | Sequence[int]) -> str:
+    """The part of a program in which `racers` race on a function of that name."""
     each = [steps] * len(racers) if isinstance(steps, int) else list(steps)
     counts = "" if len(set(each)) == 1 else f"steps = {dict(zip(_titles(racers), each, strict=True))!r}\n"
     made = "".join(f"    {one.title!r}: lambda point: {one.call('point')},\n" for one in racers)
     return (
-        f"{_opening(surface)}"
         f"racers = {{\n{made}}}\n{counts}ends = {{}}\n"
         "for name, make in racers.items():\n"
         f"    point = torch.tensor({list(start)!r}, requires_grad=True)\n"
         "    optimizer = make(point)\n"
         f"    for step in range({'steps[name]' if counts else each[0]}):\n"
         "        optimizer.zero_grad()\n"
-        f"        {surface.name}(*point).backward()\n"
+        f"        {function}(*point).backward()\n"
         "        optimizer.step()\n"
         "    ends[name] = point.detach()\n"
-        f'    print(f"{{name:9}} {{point.tolist()}}  loss {{{surface.name}(*point).item():.9g}}")\n'
+        f'    print(f"{{name:9}} {{point.tolist()}}  loss {{{function}(*point).item():.9g}}")\n'
     )
 
 

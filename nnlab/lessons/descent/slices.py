@@ -82,7 +82,7 @@ def slice_of(model: TrainedModel, seed: int = 0, samples: int = SAMPLES) -> Slic
     weights = [flat.view(shape) for flat, shape in zip(parameters.values(), shapes, strict=True)]
     directions = [torch.cat([_direction(one, generator) for one in weights]) for _ in range(2)]
     basis = torch.stack([torch.cat(list(parameters.values())), *directions])
-    data = load_dataset(model.info.dataset if is_present(model.info.dataset) else BUILT_IN)
+    data = load_dataset(data_of(model))
     check(
         data.shape == model.info.in_shape and len(data.classes) == len(model.info.classes),
         "The images of {dataset}, on which the network was trained, are not on this machine.",
@@ -92,6 +92,11 @@ def slice_of(model: TrainedModel, seed: int = 0, samples: int = SAMPLES) -> Slic
     mean, std = (torch.tensor(each)[:, None, None] for each in (model.info.mean, model.info.std))
     inputs = (test.images[:samples] / 255 - mean) / std
     return Slice(model.eval(), tuple(parameters), shapes, basis, inputs, test.labels[:samples])
+
+
+def data_of(model: TrainedModel) -> str:
+    """The dataset whose images are used: that of the training, or the built-in one."""
+    return model.info.dataset if is_present(model.info.dataset) else BUILT_IN
 
 
 def _direction(weights: Tensor, generator: torch.Generator) -> Tensor:

@@ -20,9 +20,11 @@ from nnlab.ui.learn.descent.planes import (
     known_trails,
     map_program,
     networks,
+    plane_script,
     race_program,
 )
 from nnlab.ui.learn.descent.shown import show_trails
+from nnlab.ui.learn.parts import code
 from nnlab.ui.text import _, plain, say
 
 _STEPS = (5, 100)
@@ -45,7 +47,7 @@ def choose_plane() -> tuple[Plane, tuple[float, ...], int]:
         _("Steps"), *_STEPS, step=5, key=LINKED.bound("net-steps", steps), on_change=LINKED.note,
         args=("net-steps", 40), width=130,
     )  # fmt: skip
-    return Plane(found[name][1], seed), start, steps
+    return Plane(name, found[name][1], seed), start, steps
 
 
 def race_on_network(
@@ -85,6 +87,9 @@ def race_on_network(
             count=SAMPLES,
         )
     )
+    if there:
+        counts = [known[one].steps for one, _place in there]
+        code(plane_script(plane, [one for one, _place in there], start, counts))
 
 
 def _wait(program: Program, share: float, told: str) -> None:

@@ -6,6 +6,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -15,13 +16,17 @@ from nnlab.drawing.shipped import WEIGHTS
 from nnlab.errors import RunError
 from nnlab.lessons.descent import Racer, Trail
 from nnlab.lessons.descent.__main__ import racer_to_json, trail_from_json
+from nnlab.lessons.descent.scripts import network_script
+from nnlab.lessons.descent.slices import SAMPLES, data_of
 from nnlab.paths import data_root
 from nnlab.program import Program, Programs
+from nnlab.training.weights import load_model
 from nnlab.ui.store import run_store
 
 GRID = 25  # points a side of a map, each of which is a batch through the network
 SHIPPED = "shipped"
 _MODULE = "nnlab.lessons.descent"
+_LOADING = "from pathlib import Path\n\nfrom nnlab.training.weights import load_model"
 _RUNS, _TRAILS = 8, 256  # as many runs are offered, as many trails kept
 _programs = Programs()
 _trails: OrderedDict[Hashable, Trail] = OrderedDict()
@@ -29,8 +34,10 @@ _trails: OrderedDict[Hashable, Trail] = OrderedDict()
 
 @dataclass(frozen=True)
 class Plane:
-    """A plane through the weights in a file; `seed` is of its two directions."""
+    """A plane through the weights in a file, which is of a run or the shipped one; `seed` is of its two
+    directions."""
 
+    name: str
     weights: Path
     seed: int
 
@@ -86,6 +93,22 @@ def keep(
     while len(_trails) > _TRAILS:
         _trails.popitem(last=False)
     return True
+
+
+def plane_script(
+    plane: Plane, racers: Sequence[Racer], start: tuple[float, ...], steps: Sequence[int]
+) -> str:
+    """The program of a race on a plane, with this package's own loader of weights."""
+    model, imports = "shipped_model()[0]", "from nnlab.drawing import shipped_model"
+    if plane.name != SHIPPED:
+        model, imports = f"load_model(Path({str(plane.weights)!r}))", _LOADING
+    return network_script(model, imports, _dataset(plane.weights), plane.seed, SAMPLES, racers, start, steps)
+
+
+@lru_cache(16)
+def _dataset(weights: Path) -> str:
+    """Whose images the batch is of."""
+    return data_of(load_model(weights))
 
 
 def _start(key: Hashable, plane: Plane, *arguments: str) -> Program:
