@@ -8,6 +8,7 @@ from nnlab.errors import LabError
 from nnlab.nets.architecture import Architecture
 from nnlab.nets.link import from_link, to_link
 from nnlab.nets.presets import PRESETS, preset, preset_names
+from nnlab.training.recipe import RunSpec
 from nnlab.ui.text import _, say
 from nnlab.ui.url import set_query
 
@@ -48,6 +49,13 @@ def network_title(name: str) -> str:
     """What the reader is told."""
     own = own_network()
     return _("{name} (built)", name=own.name) if name == OWN and own is not None else name
+
+
+def network_of_run(spec: RunSpec) -> str:
+    """The name of the network that a run trains, and whether it goes on from one that was trained before."""
+    if spec.start is None:
+        return spec.architecture.name
+    return _("{name}, fine-tuned", name=spec.architecture.name)
 
 
 def tell_lost_own(name: str) -> None:

@@ -23,7 +23,6 @@ from nnlab.ui.text import _, plain, say
 from nnlab.ui.train.shelf import STATES
 
 _NETWORK = "draw-network"  # the picker of the page
-_LEAST = 0.0005  # a change of accuracy that is told as one
 _STYLE = """<style>
 .nnlab-forgot { overflow-x: auto; max-width: 720px; }
 .nnlab-forgot table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
@@ -76,14 +75,15 @@ def result(run: Run, subject: Subject | None) -> None:
         )
         rows.append(_row(name, found[0].accuracy, found[1].accuracy, _largest(found[0], found[1])))
     if own is not None and mixture is not None:
-        rows.append(_row(_("Your {count} drawings that it has learned", count=mixture.count), *own, 1.0))
+        rows.append(_row(_("Your {count} drawings that it has learned", count=mixture.count), *own, None))
     if subject is not None and tuple(subject.image.shape[1:]) == after.info.in_shape:
         says = [_answer(model, subject) for model in (before, after)]
         cells = "".join(f"<td>{text}</td>" for text in (*says, "", ""))
         rows.append(f'<tr><th scope="row">{html.escape(_("This drawing"))}</th>{cells}</tr>')
     if found[0] is not None and found[1] is not None:
         rows += _classes(found[0], found[1], after.info.classes)
-    columns = ("", _("before"), _("after"), _("change"), "")
+    most = _largest(found[0], found[1]) if found[0] is not None and found[1] is not None else 0.0
+    columns = ("", _("before"), _("after"), _("change"), f"± {100 * most:.2f}" if most else "")
     heads = "".join(f"<th scope='col'>{html.escape(text)}</th>" for text in columns)
     table = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     st.html(f'{_STYLE}<div class="nnlab-forgot">{table}</div>')
@@ -122,12 +122,13 @@ def _choose(run_id: str) -> None:
     st.query_params["run"] = run_id
 
 
-def _row(name: str, before: float, after: float, most: float, css: str = "") -> str:
+def _row(name: str, before: float, after: float, most: float | None, css: str = "") -> str:
+    """One accuracy; its bar is as long as half the column for a change of `most`, and absent without that."""
     change = after - before
-    told = "0" if abs(change) < _LEAST / 10 else f"{100 * change:+.2f}".replace("-", "−")
-    width = 0.0 if most <= 0 else min(50.0, 50 * abs(change) / most)
+    told = f"{100 * change:+.2f}".replace("-", "−") if change else "0"
     kind = "less" if change < 0 else "more"
-    bar = f'<div><i class="{kind}" style="width:{width:.1f}%"></i></div>'
+    width = 50 * abs(change) / most if most else 0.0
+    bar = "" if most is None else f'<div><i class="{kind}" style="width:{width:.1f}%"></i></div>'
     return (
         f'<tr class="{css}"><th scope="row">{html.escape(name)}</th><td>{before:.2%}</td><td>{after:.2%}</td>'
         f'<td>{told}</td><td class="bar" aria-hidden="true">{bar}</td></tr>'
@@ -145,12 +146,11 @@ def _classes(before: Confusion, after: Confusion, names: tuple[str, ...]) -> lis
 
 
 def _largest(before: Confusion, after: Confusion) -> float:
-    """The largest change of a class's accuracy: what fills half the width of a bar."""
-    pairs = zip(before.accuracies(), after.accuracies(), strict=True)
-    return max(
-        (abs(first - second) for first, second in pairs if first is not None and second is not None),
-        default=0.0,
-    )
+    """The largest change of the accuracy of a class, or of all."""
+    pairs = [
+        (before.accuracy, after.accuracy), *zip(before.accuracies(), after.accuracies(), strict=True)
+    ]  # fmt: skip
+    return max(abs(first - second) for first, second in pairs if first is not None and second is not None)
 
 
 def _answer(model: TrainedModel, subject: Subject) -> str:

@@ -33,6 +33,8 @@ def current() -> OwnSet:
         st.warning(say(error), icon=":material/link_off:")
         set_query(_QUERY, name or None)
         return current()
+    if name:  # who opens another's link can go back to the own ones
+        _remember(st.session_state[_STATE][1])
     st.session_state[_STATE] = asked, drawings
     return drawings
 
@@ -41,9 +43,7 @@ def change(drawings: OwnSet) -> None:
     """Make `drawings` the set; where that cannot be, nothing is changed, and `tell_problem` says why."""
     before = st.session_state.get(_STATE, ("", OwnSet()))
     if _become(drawings):
-        steps: list[OwnSet] = st.session_state.setdefault(_BEFORE, [])
-        steps.append(before[1])
-        del steps[:-_MOST_STEPS]
+        _remember(before[1])
 
 
 def undo() -> None:
@@ -94,6 +94,13 @@ def own_drawing(subject: Subject, label: str) -> OwnDrawing:
     if any(2 * len(row) != len(flat) for row, flat in zip(pressures, strokes, strict=False)):
         pressures = []  # of a drawing that was begun with another pointer
     return OwnDrawing(label, _rows(strokes), _rows(times), _rows(pressures), subject.size).validate()
+
+
+def _remember(drawings: OwnSet) -> None:
+    """As what the last change is undone to."""
+    steps: list[OwnSet] = st.session_state.setdefault(_BEFORE, [])
+    steps.append(drawings)
+    del steps[:-_MOST_STEPS]
 
 
 def _rows(values: Sequence[Sequence[float]]) -> Rows:

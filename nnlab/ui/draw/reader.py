@@ -25,6 +25,7 @@ from nnlab.nets.source import import_block, model_source
 from nnlab.runs import Run, RunStore
 from nnlab.training.weights import TrainedModel, WeightsInfo
 from nnlab.ui.components import Answer
+from nnlab.ui.networks import network_of_run
 from nnlab.ui.owned import can_be_drawn, dataset_title
 from nnlab.ui.store import run_store
 from nnlab.ui.text import _, mark, plain, say
@@ -128,7 +129,7 @@ def readable_runs(store: RunStore) -> dict[str, str]:
         if kept:
             accuracy = (run.status.result or {}).get("test_accuracy")
             share = f" · {accuracy:.1%}" if accuracy is not None else ""
-            found[run.id] = f"{spec.architecture.name} · {dataset_title(spec.dataset)}{share} · {run.id}"
+            found[run.id] = f"{network_of_run(spec)} · {dataset_title(spec.dataset)}{share} · {run.id}"
         if len(found) == _MOST_LISTED:
             break
     return found

@@ -43,14 +43,12 @@ def cards(found: Flips, image: Tensor, classes: Sequence[str]) -> None:
         "drawn", picture(image[0], _("The drawing as it is")), _("As it is"), "",
         _says(classes[found.said], said),
     )  # fmt: skip
-    flipped = "".join(_flip(flip, classes) for flip in found.found)
+    ordered = sorted(found.found, key=lambda flip: flip.change is None)  # what flips it first
+    flipped = "".join(_flip(flip, classes) for flip in ordered)
     st.html(f'{_STYLE}<div class="nnlab-flips">{drawn}{flipped}</div>')
     tried = sum(flip.tried for flip in found.found)
     steps = ", ".join(f"{_(_TITLES[flip.kind.name])} {_step(flip)}" for flip in found.found)
-    st.caption(
-        _("{count:,} changed drawings were tried, in steps of: {steps}. Each is the smallest that flips the "
-          "answer.", count=tried, steps=steps)
-    )  # fmt: skip
+    st.caption(_("{count:,} changed drawings were tried. Steps: {steps}.", count=tried, steps=steps))
 
 
 def _flip(flip: Flip, classes: Sequence[str]) -> str:
@@ -127,6 +125,6 @@ def _step(flip: Flip) -> str:
         case "rotate" | "slant":
             return f"{flip.step:g}°"
         case "scale":
-            return f"{100 * flip.step:g} %"
+            return f"{100 * flip.step:g}%"
         case _:
             return f"{flip.step:g} px"

@@ -22,16 +22,17 @@ _STYLE = """<style>
 .nnlab-confusion { overflow-x: auto; }
 .nnlab-confusion table { border-collapse: separate; border-spacing: 2px; font-size: 0.82rem;
   font-variant-numeric: tabular-nums; }
-.nnlab-confusion td, .nnlab-confusion th { text-align: center; padding: 0.16rem 0.32rem; min-width: 1.7rem;
+.nnlab-confusion td, .nnlab-confusion th { text-align: center; padding: 0.16rem 0.2rem; min-width: 2.5rem;
   border-radius: 3px; font-weight: 400; white-space: nowrap; }
 .nnlab-confusion th { opacity: 0.75; }
 .nnlab-confusion td.right { opacity: 0.55; }
 .nnlab-confusion td.zero { opacity: 0.35; }
-.nnlab-confusion .here { outline: 2.5px solid var(--st-primary-color, #e33); outline-offset: -1px;
-  opacity: 1; }
-.nnlab-confusion th.here { outline: none; font-weight: 700; opacity: 1; }
-.nnlab-alike { display: flex; flex-wrap: wrap; gap: 6px; }
-.nnlab-alike img { width: 58px; height: 58px; border-radius: 4px; }
+.nnlab-confusion td.here { outline: 2.5px solid currentColor; outline-offset: -1px; opacity: 1;
+  font-weight: 700; }
+.nnlab-confusion th.here { font-weight: 700; opacity: 1; }
+.nnlab-alike { display: flex; flex-wrap: wrap; gap: 8px; }
+.nnlab-alike figure { margin: 0; font-size: 0.8rem; text-align: center; }
+.nnlab-alike img { width: 64px; height: 64px; border-radius: 4px; display: block; }
 @media (max-width: 640px) {
   .nnlab-confusion td, .nnlab-confusion th { padding: 0.14rem 0.1rem; min-width: 1.45rem; }
 }
@@ -111,49 +112,38 @@ def _cell(count: int, most: int, row: int, at: int, right: int, said: int) -> st
         kinds.append("here")
     # Few mistakes should be seen beside many, so the tint follows the square root.
     tint = round(70 * math.sqrt(count / most)) if most and row != at else 0
-    style = (
-        f' style="background: color-mix(in srgb, var(--st-primary-color, #e33) {tint}%, transparent)"'
-        if tint
-        else ""
-    )
+    style = f' style="background: color-mix(in srgb, #e5484d {tint}%, transparent)"' if tint else ""
     return f'<td class="{" ".join(kinds)}"{style}>{count:,}</td>'
 
 
 def _alike(of: Examined, found: Confusion, right: int, said: int, classes: Sequence[str]) -> None:
+    """Test images that share the drawing's place; without any, the other mistakes with its class."""
     places = found.places(right, said)
     total = int(found.matrix[right].sum())
     names = {"right": plain(classes[right]), "said": plain(classes[said])}
     if right == said:
-        st.markdown(
-            "**"
-            + _(
-                "{count:,} of {total:,} test images of {right} are read so too",
-                count=len(places),
-                total=total,
-                right=names["right"],
-            )
-            + "**"
-        )
+        told = _("{count:,} of {total:,} test images of {right} are read rightly too",
+                 count=len(places), total=total, **names)  # fmt: skip
+    elif places:
+        told = _("{count:,} of {total:,} test images of {right} are taken for {said} too",
+                 count=len(places), total=total, **names)  # fmt: skip
     else:
-        st.markdown(
-            "**"
-            + _(
-                "{count:,} of {total:,} test images of {right} are taken for {said} too",
-                count=len(places),
-                total=total,
-                **names,
-            )
-            + "**"
-        )
+        told = _("None of {total:,} test images of {right} is taken for {said}", total=total, **names)
+    st.markdown(f"**{told}**")
     if not places:
-        st.caption(_("Among the test images, the network never makes this mistake."))
-        return
+        places = [place for at in range(len(classes)) if at != right for place in found.places(right, at)]
+        st.caption(_("Its other mistakes with {right}: {count:,}", count=len(places), **names))
     try:
         images = of.test().images
     except LabError as error:
         st.info(say(error), icon=":material/info:")
         return
+    answers = found.answers
     shown = "".join(
-        picture(images[place], _("Test image {index:,}", index=place)) for place in places[:_MOST_SHOWN]
+        f"<figure>{picture(images[place], _('Test image {index:,}', index=place))}"
+        f"{html.escape(classes[int(answers[place])])}</figure>"
+        for place in places[:_MOST_SHOWN]
     )
     st.html(f'<div class="nnlab-alike">{shown}</div>')
+    if shown:
+        st.caption(_("Below each image, what the network says."))

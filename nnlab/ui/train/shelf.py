@@ -11,6 +11,7 @@ import streamlit as st
 from nnlab.errors import LabError
 from nnlab.runs import Run
 from nnlab.training.recipe import RunSpec
+from nnlab.ui.networks import network_of_run
 from nnlab.ui.owned import short_title
 from nnlab.ui.store import run_store
 from nnlab.ui.text import _, mark, say
@@ -77,7 +78,7 @@ def shelf(shown: list[Run]) -> None:
 
 def title(run: Run) -> str:
     """What tells a run from the others in a legend."""
-    return f"{run.spec.architecture.name} · {short_title(run.spec.dataset)} · {run.id[-4:]}"
+    return f"{network_of_run(run.spec)} · {short_title(run.spec.dataset)} · {run.id[-4:]}"
 
 
 def _table(runs: list[Run]) -> dict[str, list[Any]]:
@@ -86,7 +87,7 @@ def _table(runs: list[Run]) -> dict[str, list[Any]]:
     states = [run.status for run in runs]
     results = [state.result or {} for state in states]
     return {
-        _("Network"): [spec.architecture.name for spec in specs],
+        _("Network"): [network_of_run(spec) for spec in specs],
         _("Dataset"): [titles[spec.dataset] for spec in specs],
         _("State"): [_(STATES[state.name]) for state in states],
         _("Test accuracy"): [_percent(result, "test_accuracy") for result in results],
