@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nnlab.drawing.predict import drawing_for
 from nnlab.training.batches import normalise
 from nnlab.training.weights import TrainedModel
 
@@ -36,22 +35,21 @@ class Grid:
         return int((self.answers == wanted).sum())
 
 
-def shifted(images: Tensor, x: int, y: int, repeat: bool = False) -> Tensor:
-    """Images (N, C, H, W) moved by whole pixels to the right and down; what comes in is black, or with
-    `repeat` the edge."""
+def shifted(images: Tensor, x: int, y: int, fill: int | None = 0) -> Tensor:
+    """Images (N, C, H, W) uint8 moved by whole pixels to the right and down; what comes in is `fill`, or with
+    None the edge repeated."""
     sides = (max(x, 0), max(-x, 0), max(y, 0), max(-y, 0))
-    wide = F.pad(images.float(), sides, "replicate") if repeat else F.pad(images, sides)
+    wide = F.pad(images.float(), sides, "replicate") if fill is None else F.pad(images, sides, value=fill)
     height, width = images.shape[2:]
     top, left = max(-y, 0), max(-x, 0)
     return wide[:, :, top : top + height, left : left + width].to(images.dtype)
 
 
-def shift_grid(model: TrainedModel, drawing: Tensor, span: int = SPAN, repeat: bool = False) -> Grid:
-    """What `model` says of a drawing (1, 1, H, W) uint8, light on dark, at all shifts of up to `span` pixels;
-    it is given what `nnlab.drawing.drawing_for` makes of them, in one batch. `repeat` as in `shifted`."""
+def shift_grid(model: TrainedModel, image: Tensor, span: int = SPAN, fill: int | None = 0) -> Grid:
+    """What `model` says of an image (1, C, H, W) uint8 of the shape that it takes, at all shifts of up to
+    `span` pixels, computed in one batch; `fill` as in `shifted`."""
     places = range(-span, span + 1)
-    drawings = torch.cat([shifted(drawing, x, y, repeat) for y in places for x in places])
-    images = drawing_for(model, drawings)
+    images = torch.cat([shifted(image, x, y, fill) for y in places for x in places])
     with torch.inference_mode():
         logits: Tensor = model(normalise(images, model.info.mean, model.info.std))
     return Grid(logits.softmax(1).view(len(places), len(places), -1).clone())

@@ -21,7 +21,7 @@ const createFooled = (host) => {
   const cards = element("div", { class: "cards" });
   const summary = element("p", { class: "summary" });
   const readout = element("p", { class: "readout number", "aria-live": "polite" });
-  const keys = element("div", { class: "keys quiet" });
+  const keys = element("div", { class: "keys" });
   host.append(element("div", { class: "split" }, desk, element("div", {}, summary, cards, readout, keys)));
   let header, blobs, component, moves, seq = 0, sent = 0, sentAt = 0, timer = null, looking = null, made = [];
   let from = null; // where a drag began
@@ -73,6 +73,12 @@ const createFooled = (host) => {
   for (const end of ["pointerup", "pointercancel"]) drawing.addEventListener(end, () => (from = null));
 
   const signedText = (value) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value)}`;
+  const shiftText = ({ x, y }) => {
+    const { texts } = header;
+    const words = [[x, x < 0 ? texts.left : texts.right], [y, y < 0 ? texts.up : texts.down]];
+    const told = words.filter(([value]) => value).map(([value, word]) => word.replace("{count}", Math.abs(value)));
+    return told.join(", ") || texts.still;
+  };
   const showMoves = () => {
     for (const [name, { input, number }] of Object.entries(sliders)) {
       if (Number(input.value) !== moves[name]) input.value = moves[name];
@@ -142,7 +148,7 @@ const createFooled = (host) => {
       if (!at) return (readout.textContent = "\u00a0");
       const place = (at.y + span()) * network.side + at.x + span();
       readout.textContent = `${network.name} · ${header.texts.at
-        .replace("{x}", signedText(at.x)).replace("{y}", signedText(at.y))
+        .replace("{shift}", shiftText(at))
         .replace("{answer}", network.classes[answers[place]])
         .replace("{percent}", ((100 * shares[place]) / 255).toFixed(0))}`;
     };
@@ -171,7 +177,6 @@ const createFooled = (host) => {
       about.textContent = network.about;
       answer.textContent = network.answer;
       percent.textContent = `${network.percent.toFixed(1)}%`;
-      answer.parentElement.classList.toggle("other", !network.kept);
       answer.style.color = network.kept ? "" : TONES[themeOf(host).dark ? "dark" : "light"][1];
       line.textContent = network.line;
       grid.hidden = network.grid === null;
@@ -207,6 +212,7 @@ const createFooled = (host) => {
     };
     keys.replaceChildren(tone(0, texts.same), tone(1, texts.other), element("span", {}, texts.hint));
     summary.textContent = header.summary;
+    summary.hidden = !header.summary;
   };
 
   const update = ({ header: next, blobs: given }, mounted) => {

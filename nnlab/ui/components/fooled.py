@@ -202,6 +202,11 @@ def _texts() -> dict[str, str]:
         "grid": _("What it says at all shifts; arrow keys walk over them, Enter takes one"),
         "same": _("as where it is, or right"),
         "other": _("another answer"),
-        "at": _("{x} to the right, {y} down: says {answer}, {percent}%"),
+        "at": _("{shift}: says {answer}, {percent}%"),
+        "left": _("{count} to the left"),
+        "right": _("{count} to the right"),
+        "up": _("{count} up"),
+        "down": _("{count} down"),
+        "still": _("where it is"),
         "hint": _("Each square is a shift; click one to see it."),
     }

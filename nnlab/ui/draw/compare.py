@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import streamlit as st
@@ -35,17 +34,11 @@ _grids: WeakKeyDictionary[TrainedModel, OrderedDict[bytes, Grid]] = WeakKeyDicti
 _macs: WeakKeyDictionary[TrainedModel, int] = WeakKeyDictionary()
 
 
-@dataclass(frozen=True, eq=False)
-class _Drawn:
-    """A drawing (1, 1, 28, 28) uint8, light on dark, as it is changed: turned, and moved as well."""
-
-    turned: Tensor
-    moved: Tensor
-    repeat: bool  # what comes in from outside is the edge: of a picture without strokes
-
-
 def show(reader: Reader, subject: Subject) -> None:
     """Draw the part."""
+    if not reader.drawable:
+        st.info(_("Compared are networks that read drawings; this one has learned photographs."))
+        return
     store = run_store()
     offered = offers(store)
     chosen = _chosen(offered)
@@ -54,18 +47,20 @@ def show(reader: Reader, subject: Subject) -> None:
         st.info(_("Choose the networks that should read the same drawing."))
         return
     moves = _moves(has_pen=subject.strokes is not None)
-    drawn = _changed(reader, subject, moves)
+    drawing = _turned(reader, subject, moves)
+    own = subject.strokes is None  # then what comes in from outside is the edge, else paper
     networks = []
     for run_id in chosen:
         try:
             model = network_of(store, run_id)
             # The label is one of the reader's classes.
             label = subject.label if model.info.classes == reader.model.info.classes else None
-            networks.append(_network(offered[run_id], model, drawn, label))
+            networks.append(_network(offered[run_id], model, drawing, moves, own, label))
         except LabError as error:
             st.error(say(error), icon=":material/error:")
+    moved = shifted(drawing, moves.x, moves.y, None if own else 0)
     fooled(
-        drawn.moved[0, 0].numpy(), networks, moves, key="fooled", going=going,
+        moved[0, 0].numpy(), networks, moves, key="fooled", going=going,
         on_move=lambda told: _LINKED.choose("move", told, ""),
     )  # fmt: skip
 
@@ -106,16 +101,12 @@ def _moves(has_pen: bool) -> Moves:
         return Moves(has_pen=has_pen)
 
 
-def _changed(reader: Reader, subject: Subject, moves: Moves) -> _Drawn:
+def _turned(reader: Reader, subject: Subject, moves: Moves) -> Tensor:
+    """The drawing (1, 1, 28, 28) uint8, light on dark, with everything done to it but the shift."""
     change = Change(rotate=moves.rotate, width=moves.width)
-    plain = change == Change()
     if subject.strokes is not None:
-        inked = Inked(subject.strokes, subject.size)
-        turned, repeat = inked.image if plain else inked.changed([change]), False
-    else:
-        image = _light_on_dark(subject.image, reader.model)
-        turned, repeat = image if plain else Resampled(image).changed([change]), True
-    return _Drawn(turned, shifted(turned, moves.x, moves.y, repeat), repeat)
+        return Inked(subject.strokes, subject.size).changed([change])
+    return Resampled(_light_on_dark(subject.image, reader.model)).changed([change])
 
 
 def _light_on_dark(image: Tensor, model: TrainedModel) -> Tensor:
@@ -128,27 +119,33 @@ def _light_on_dark(image: Tensor, model: TrainedModel) -> Tensor:
     return grey.round().to(torch.uint8)
 
 
-def _network(offer: Offer, model: TrainedModel, drawn: _Drawn, label: int | None) -> Network:
-    """What one network says of the drawing, and of it at all shifts."""
+def _network(
+    offer: Offer, model: TrainedModel, drawing: Tensor, moves: Moves, own: bool, label: int | None
+) -> Network:
+    """What one network says of the drawing as it is moved, and of it at all shifts."""
     info = model.info
-    probabilities = predict_image(model, drawing_for(model, drawn.moved))
+    image = drawing_for(model, drawing)
+    fill = None if own else 255 if is_bright(info) else 0
+    probabilities = predict_image(model, shifted(image, moves.x, moves.y, fill))
     data = dataset_title(offer.dataset)
     about = data if offer.accuracy is None else f"{data} · {offer.accuracy:.2%}"
     if _cost(model) > _MOST_MACS:
         return Network(offer.name, about, info.classes, probabilities, None, None)
-    grid = _grid(model, drawn)
+    grid = _grid(model, image, fill)
     middle = int(grid.answers[SPAN, SPAN])
-    return Network(offer.name, about, info.classes, probabilities, grid, middle if label is None else label,
-                   right=label is not None)  # fmt: skip
+    return Network(
+        offer.name, about, info.classes, probabilities, grid, middle if label is None else label,
+        right=label is not None,
+    )  # fmt: skip
 
 
-def _grid(model: TrainedModel, drawn: _Drawn) -> Grid:
+def _grid(model: TrainedModel, image: Tensor, fill: int | None) -> Grid:
     """Where only the place of the drawing has changed, the grid is that of before."""
     known = _grids.setdefault(model, OrderedDict())
-    key = drawn.turned.numpy().tobytes()
+    key = image.numpy().tobytes()
     found = known.get(key)
     if found is None:
-        found = known[key] = shift_grid(model, drawn.turned, SPAN, drawn.repeat)
+        found = known[key] = shift_grid(model, image, SPAN, fill)
         while len(known) > _KEPT:
             known.popitem(last=False)
     return found

@@ -59,7 +59,7 @@ _looks: dict[Path, tuple[float, list[Offer]]] = {}
 def offers(store: RunStore) -> dict[str, Offer]:
     """The package's network, and those of runs that have ended, the newest first; by their ids."""
     model, facts = shipped_model()
-    found = {SHIPPED: Offer(SHIPPED, _("The network of the lab"), model.info.dataset, facts["test_accuracy"])}
+    found = {SHIPPED: Offer(SHIPPED, _("the lab's own"), model.info.dataset, facts["test_accuracy"])}
     looked, listed = _looks.get(store.path, (-math.inf, []))
     if time.monotonic() - looked > _SECONDS:
         listed = _listed(store)
