@@ -13,13 +13,22 @@ from strangers import DIGITS, OTHERS, Hand, draw
 from torchvision.transforms.functional import resize as torchvision_resize
 
 import nnlab
-from benchmarks.ship_digits import HELD_OUT, TEST_SEED, calibration_error, ten_classes
+from benchmarks.ship_digits import (
+    HELD_OUT,
+    SHIPPED,
+    TEST_SEED,
+    TRAINED,
+    calibration_error,
+    folded,
+    ten_classes,
+)
 from nnlab.data import load_dataset
 from nnlab.data.strokes import others
 from nnlab.drawing import (
     digit_score,
     drawing_for,
     drawing_to_image,
+    fill_image,
     logits_score,
     predict_drawing,
     predict_image,
@@ -235,6 +244,22 @@ def test_ten_classes_say_what_the_eleven_said() -> None:
     )
 
 
+def test_the_network_without_batch_normalisation_computes_what_it_did_with_it() -> None:
+    generator = torch.Generator().manual_seed(0)
+    with_it = TRAINED.build((1, 28, 28), 11, seed=0)
+    for layer in with_it.children():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            for values in (layer.weight, layer.running_var):
+                values.data.uniform_(0.5, 2, generator=generator)
+            for values in (layer.bias, layer.running_mean):
+                values.data.normal_(generator=generator)
+    without = SHIPPED.build((1, 28, 28), 11)
+    without.load_state_dict(folded(with_it.eval()))
+    images = torch.randn(20, 1, 28, 28, generator=generator)
+    with torch.no_grad():
+        assert torch.allclose(without(images), with_it(images), atol=1e-4)
+
+
 def test_the_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
     sure = torch.zeros(4, 10)
     sure[:, 3] = 50.0
@@ -337,3 +362,15 @@ def test_normalisation_of_the_shipped_model_travels_with_it() -> None:
     with torch.no_grad():
         expected = model(normalise(image, model.info.mean, model.info.std)).softmax(1)[0]
     assert torch.allclose(predict_image(model, image), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("sides", [(28, 28), (16, 16), (20, 32)])
+def test_a_filled_image_is_the_inked_part_at_that_size(sides: tuple[int, int]) -> None:
+    image = torch.zeros(3, 1, 28, 28, dtype=torch.uint8)
+    image[0, 0, 5:25, 12:16] = 200  # tall: as much is added on either side
+    image[1, 0, 26:28, 0:2] = 90  # in a corner
+    filled = fill_image(image, sides)
+    assert filled.shape == (3, 1, *sides) and filled.dtype == torch.uint8
+    part = image[:1, :, 5:25, 4:24]
+    assert torch.equal(filled[:1], torchvision_resize(part, list(sides), antialias=True))
+    assert (filled[1] == 90).all() and not filled[2].any()
