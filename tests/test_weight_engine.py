@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 import nnlab
 from nnlab.errors import LabError
-from nnlab.lessons.weight import convolutions, go_through, loss_along, play, take_apart
+from nnlab.lessons.weight import convolutions, go_through, loss_along, loss_with, play, take_apart
 
 
 def lenet() -> nn.Module:
@@ -75,6 +75,15 @@ def test_a_batch_leaves_the_model_as_it_was() -> None:
     loss_along(model, "conv2", (0, 0, 1, 1), [-1.0, 3.0], images, labels)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("layer", ["conv1", "conv2"])
+def test_the_curve_holds_the_losses_of_runs_with_each_value(layer: str) -> None:
+    images, labels = batch()
+    place, values = (2, 0, 1, 2), [-2.0, 0.25, 0.5, 3.0]
+    curve = loss_along(lenet(), layer, place, values, images, labels)
+    each = [loss_with(lenet(), layer, place, value, images, labels) for value in values]
+    assert curve == pytest.approx(each, rel=1e-6) and len(set(each)) == 4
 
 
 def test_the_slope_of_the_loss_is_the_gradient() -> None:

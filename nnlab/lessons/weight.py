@@ -141,23 +141,41 @@ def take_apart(seen: Pass, place: Place) -> Sum:
     return Sum(window, products, images, total, exact, grad, ulps(total, grad))
 
 
-def loss_along(
-    model: nn.Module, layer: str, place: Place, values: Sequence[float], images: Tensor, labels: Tensor
-) -> list[float]:
-    """The loss of the batch for each of `values` of that weight alone; the model is left as it was."""
+def loss_with(
+    model: nn.Module, layer: str, place: Place, value: float, images: Tensor, labels: Tensor
+) -> float:
+    """The loss of the batch with `value` for that weight, in which `model` is changed."""
     conv = model.get_submodule(layer)
     assert isinstance(conv, nn.Conv2d)
-    before = conv.weight.detach().clone()
-    found = []
-    try:
-        with torch.no_grad():
-            for value in values:
-                conv.weight[place] = value
-                found.append(float(F.cross_entropy(model(images), labels)))
-    finally:
-        with torch.no_grad():
-            conv.weight.copy_(before)
-    return found
+    with torch.no_grad():
+        conv.weight[place] = value
+        return float(F.cross_entropy(model(images), labels))
+
+
+def loss_along(
+    model: nn.Sequential, layer: str, place: Place, values: Sequence[float], images: Tensor, labels: Tensor
+) -> list[float]:
+    """The loss of the batch for each of `values` of that weight alone; the model is left as it was.
+
+    All of them at once, as only one channel is another: what comes before the convolution, and its other
+    channels, are computed once. In the last bits this may be another float than a run for each.
+    """
+    at = [name for name, _ in model.named_children()].index(layer)
+    conv = model[at]
+    assert isinstance(conv, nn.Conv2d)
+    out, into, row, column = place
+    with torch.no_grad():
+        x = model[:at](images)
+        kernels = conv.weight[out].repeat(len(values), 1, 1, 1)
+        kernels[:, into, row, column] = torch.tensor(values, dtype=kernels.dtype)
+        bias = None if conv.bias is None else conv.bias[out].repeat(len(values))
+        changed = F.conv2d(x, kernels, bias, conv.stride, conv.padding, conv.dilation)  # (N, values, H', W')
+        outputs = conv(x).repeat(len(values), 1, 1, 1, 1)  # (values, N, O, H', W')
+        outputs[:, :, out] = changed.transpose(0, 1)
+        logits = model[at + 1 :](outputs.flatten(0, 1))
+        losses = F.cross_entropy(logits, labels.repeat(len(values)), reduction="none")
+    means: list[float] = losses.view(len(values), -1).mean(1).tolist()
+    return means
 
 
 # The letters are what a link holds.

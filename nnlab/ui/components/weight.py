@@ -1,4 +1,4 @@
-"""One weight of a convolution: the input that it meets, delta, their products, and their sum, its gradient."""
+"""One weight of a convolution: the input that it meets, delta, their products, and the sum, its gradient."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def weight_sum(
         "stride": list(seen.stride),
         "dilation": list(seen.dilation),
         "limits": {"x": limit(seen.x[:, into]), "d": limit(seen.delta[:, out]), "w": limit(seen.weight_grad)},
-        "grads": [[exact(one.grad.numpy()[()]) for one in row] for row in sums],
+        "grads": [[_text(one.grad) for one in row] for row in sums],
         "shades": [[float(one.grad) for one in row] for row in sums],
-        "totals": [[exact(one.total.numpy()[()]) for one in row] for row in sums],
+        "totals": [[_text(one.total) for one in row] for row in sums],
         "apart": [[one.apart for one in row] for row in sums],
         "exact": [[exact(np.float64(one.exact)) for one in row] for row in sums],
         "perImage": [[[exact(value) for value in one.images.numpy()] for one in row] for row in sums],
@@ -59,6 +59,10 @@ def weight_sum(
             on_choose((channel, source, row, column), number)
 
     part("weight")(key=key, data=pack(header, *blobs), default={"chosen": None}, on_chosen_change=noted)
+
+
+def _text(value: Tensor) -> str:
+    return exact(value.reshape(1).numpy()[0])
 
 
 def _bytes(tensor: Tensor) -> bytes:
