@@ -6,6 +6,7 @@ together, which gives each the very numbers that it would get alone (the tests c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -83,24 +84,26 @@ def race(
         _Runner(one, start, steps, schedules[at] if schedules else "constant")
         for at, one in enumerate(racers)
     ]
-    widest = max(high - low for low, high in surface.bounds)
+    far = FAR * max(high - low for low, high in surface.bounds)
+    running, stretches = runners, [_Stretch(runners)]
     for step in range(steps + 1):
-        running = [runner for runner in runners if runner.diverged is None]
-        if not running:
-            break
         points = torch.stack([runner.parameter for runner in running])
         tell(step)
         losses, gradients = surface.slopes(points)
-        off = ~(points.abs() <= FAR * widest).all(1) | ~losses.isfinite()
-        for at, (runner, loss, gradient, gone) in enumerate(
-            zip(running, losses.unbind(), gradients.unbind(), off.tolist(), strict=True)
-        ):
-            runner.note(points[at], loss, gradient)
-            if gone:
+        stretches[-1].note(points, losses, gradients)
+        for runner, place, loss in zip(running, points.tolist(), losses.tolist(), strict=True):
+            if not (math.isfinite(loss) and all(abs(value) <= far for value in place)):
                 runner.diverged = step
-            elif step < steps:
-                runner.step(gradient)
-    return [runner.trail() for runner in runners]
+        if step < steps:
+            for runner, gradient in zip(running, gradients.unbind(), strict=True):
+                if runner.diverged is None:
+                    runner.step(gradient)
+        if any(runner.diverged is not None for runner in running):
+            running = [runner for runner in running if runner.diverged is None]
+            if not running:
+                break
+            stretches.append(_Stretch(running))
+    return [runner.trail(stretches) for runner in runners]
 
 
 def trail(
@@ -108,6 +111,25 @@ def trail(
 ) -> Trail:
     """The descent of one racer; see `race`."""
     return race(surface, [racer], start, steps, [schedule])[0]
+
+
+class _Stretch:
+    """Steps in which the same racers ran: what was computed for all of them together."""
+
+    def __init__(self, runners: Sequence[_Runner]) -> None:
+        self.runners = list(runners)
+        self.parts: tuple[list[Tensor], list[Tensor], list[Tensor]] = ([], [], [])
+
+    def note(self, points: Tensor, losses: Tensor, gradients: Tensor) -> None:
+        for part, value in zip(self.parts, (points, losses, gradients), strict=True):
+            part.append(value)
+
+    def of(self, runner: _Runner) -> list[Tensor]:
+        """Points, losses and gradients of one of them; empty where it had diverged before."""
+        if runner not in self.runners or not self.parts[0]:
+            return []
+        at = self.runners.index(runner)
+        return [torch.stack(part)[:, at] for part in self.parts]
 
 
 class _Runner:
@@ -119,25 +141,17 @@ class _Runner:
         self.optimizer = racer.make([self.parameter])
         self.scheduler = make_scheduler(schedule, self.optimizer, steps)
         self.diverged: int | None = None
-        self.points: list[Tensor] = []
-        self.losses: list[Tensor] = []
-        self.gradients: list[Tensor] = []
         self.rates: list[float] = []
-
-    def note(self, point: Tensor, loss: Tensor, gradient: Tensor) -> None:
-        self.points.append(point)
-        self.losses.append(loss)
-        self.gradients.append(gradient)
 
     def step(self, gradient: Tensor) -> None:
         self.rates.append(float(self.optimizer.param_groups[0]["lr"]))
-        self.parameter.grad = gradient.clone()
+        self.parameter.grad = gradient
         self.optimizer.step()
         if self.scheduler is not None:
             self.scheduler.step()
 
-    def trail(self) -> Trail:
-        return Trail(
-            self.racer, torch.stack(self.points), torch.stack(self.losses), torch.stack(self.gradients),
-            torch.tensor(self.rates, dtype=torch.float64), self.diverged,
-        )  # fmt: skip
+    def trail(self, stretches: Sequence[_Stretch]) -> Trail:
+        mine = [found for found in (stretch.of(self) for stretch in stretches) if found]
+        points, losses, gradients = (torch.cat(parts) for parts in zip(*mine, strict=True))
+        rates = torch.tensor(self.rates, dtype=torch.float64)
+        return Trail(self.racer, points, losses, gradients, rates, self.diverged)

@@ -104,7 +104,7 @@ class Surface:
         with torch.enable_grad():
             leaf = points.detach().clone().requires_grad_()
             losses = self(leaf)
-            (gradients,) = torch.autograd.grad(losses.sum(), leaf)
+            (gradients,) = torch.autograd.grad(losses, leaf, torch.ones_like(losses))
         return losses.detach(), gradients
 
     def grid(self, count: int) -> Tensor:
