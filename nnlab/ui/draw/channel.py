@@ -82,7 +82,7 @@ class Talk:
         blobs = [b"", b""]
         try:
             if isinstance(self.model, LabError):
-                raise self.model
+                raise self.model.with_traceback(None)  # it is raised again and again
             drawing = read_drawing(
                 {"seq": seq, "strokes": self.strokes, "pen": self.config.get("pen", USUAL_PEN)}
             )
