@@ -6,7 +6,7 @@ export default (component, css) => mountView(component, css, createPad);
 
 const PACE = 50; // milliseconds between two questions while the pen is down
 const SLOW = 3, SLOWEST = 100; // on a server that is busy: times as long as an answer took, and at most
-const SESSION_PACE = 80, FOLLOWING = 400; // between two messages to the session, without a channel and with one
+const SESSION_PACE = 80, FOLLOWING = 700; // between two messages to the session, without a channel and with one: a view is 10 KB
 const BYTES = 6; // a millisecond, at most, of a long drawing told to the session
 const PATIENCE = 1500; // after so long an answer is taken for lost
 const PEN_STEP = 6; // how far an arrow key moves the pen, in canvas pixels
