@@ -7,7 +7,7 @@ import streamlit as st
 from nnlab.lessons.ladder import BUGS, Bug, Outcome, Settings, broken, changes
 from nnlab.lessons.ladder.running import step_named
 from nnlab.ui.learn.parts import question
-from nnlab.ui.learn.scratch.controls import LINKED, settings, watch
+from nnlab.ui.learn.scratch.controls import LINKED, run, settings
 from nnlab.ui.learn.scratch.steps import loss_curves, number
 from nnlab.ui.text import _, say
 
@@ -24,7 +24,7 @@ def show() -> None:
         on_change=LINKED.note, args=("bug", _NAMES[0]), width=520,
     )  # fmt: skip
     bug = BUGS[_NAMES.index(name)]
-    watch(asked, name, lambda outcomes, _same: _beside(bug, outcomes, asked), 2)
+    run(asked, name, lambda outcomes, _same: _beside(bug, outcomes, asked), 2)
 
 
 def _beside(bug: Bug, outcomes: dict[str, Outcome], asked: Settings) -> None:

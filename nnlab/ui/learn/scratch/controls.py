@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
 
 from nnlab.data import is_present
 from nnlab.lessons.ladder import Outcome, Sameness, Settings
 from nnlab.lessons.ladder.running import from_json
-from nnlab.paths import data_root
-from nnlab.program import Program, Programs
+from nnlab.program import Programs
+from nnlab.ui.learn.watching import watch
 from nnlab.ui.linked import Linked
 from nnlab.ui.owned import dataset_title
-from nnlab.ui.text import _, say
+from nnlab.ui.text import _
 
 LINKED = Linked("scratch")
 _USUAL = Settings()
@@ -21,7 +22,6 @@ _DATASETS = ("strokes", "mnist", "fashion_mnist", "kmnist")  # ten classes, 28 x
 _RATES = ("0.001", "0.01", "0.1", "0.5", "1", "2", "5", "20")
 _SIZES = ("16", "64", "256", "1024")
 _LAST_SEED = 9999
-_LOOK_EVERY = 0.4  # seconds
 _PROGRAMS = Programs(at_once=1)
 
 
@@ -61,68 +61,24 @@ def settings() -> Settings:
     return found
 
 
-def watch(
+def run(
     asked: Settings,
     bug: str | None,
     show: Callable[[dict[str, Outcome], dict[str, Sameness]], None],
     expected: int,
 ) -> None:
-    """Run the steps, or the step of `bug` with and without it, and `show` what there is, as it grows.
+    """Run the steps, or the step of `bug` with and without it, and `show` what there is, as it grows."""
 
-    Args:
-        expected: how many lines there will be, for the bar.
-    """
-    program = _started(asked, bug)
-    st.fragment(_watch, run_every=_LOOK_EVERY if program.running else None)(
-        program, program.running, asked, bug, show, expected
-    )
+    def sorted_(lines: Sequence[Any]) -> None:
+        found = [from_json(line) for line in lines]
+        show(
+            {one.name: one for one in found if isinstance(one, Outcome)},
+            {one.name: one for one in found if isinstance(one, Sameness)},
+        )
 
-
-def _watch(
-    program: Program,
-    going: bool,
-    asked: Settings,
-    bug: str | None,
-    show: Callable[[dict[str, Outcome], dict[str, Sameness]], None],
-    expected: int,
-) -> None:
-    lines, running = program.lines, program.running
-    if going and not running:
-        st.rerun()  # the whole page: nothing is left to look for
-    found = [from_json(line) for line in lines]
-    if running:
-        with st.container(horizontal=True, vertical_alignment="center", key="scratch-progress"):
-            told = _("Others are running theirs; yours comes next.") if program.waiting else _("Training …")
-            st.progress(min(1.0, len(found) / expected), told, width="stretch")
-            st.button(_("Stop"), icon=":material/stop:", key="scratch-stop", on_click=program.stop)
-    elif program.problem is not None or program.stopped:
-        with st.container(horizontal=True, vertical_alignment="center", key="scratch-again"):
-            if program.problem is not None:
-                st.error(say(program.problem), icon=":material/error:")
-            st.button(
-                _("Run"), icon=":material/play_arrow:", key="scratch-run",
-                on_click=_run_again, args=(asked, bug),
-            )  # fmt: skip
-    show(
-        {one.name: one for one in found if isinstance(one, Outcome)},
-        {one.name: one for one in found if isinstance(one, Sameness)},
-    )
-
-
-def _started(asked: Settings, bug: str | None) -> Program:
-    return _PROGRAMS.known((asked, bug)) or _again(asked, bug)
-
-
-def _run_again(asked: Settings, bug: str | None) -> None:
-    _again(asked, bug)
-
-
-def _again(asked: Settings, bug: str | None) -> Program:
     arguments = [
         "--dataset", asked.dataset, "--learning-rate", str(asked.learning_rate),
         "--batch-size", str(asked.batch_size), "--epochs", str(asked.epochs), "--seed", str(asked.seed),
         *(["--bug", bug] if bug else []),
     ]  # fmt: skip
-    return _PROGRAMS.start(
-        (asked, bug), arguments, "nnlab.lessons.ladder", NNLAB_DATA=str(data_root().expanduser().resolve())
-    )
+    watch(_PROGRAMS, (asked, bug), arguments, "nnlab.lessons.ladder", expected, sorted_, "scratch")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from nnlab.lessons.ladder import BUGS, Bug, Outcome, Sameness, Settings
 from nnlab.ui.learn.scratch.bugs import changed_lines, numbers
-from nnlab.ui.learn.scratch.controls import LINKED, settings, watch
+from nnlab.ui.learn.scratch.controls import LINKED, run, settings
 from nnlab.ui.text import _, say
 
 _LAST = 999
@@ -29,7 +29,7 @@ def show() -> None:
         )
         _judge(guess, round_, asked)
 
-    watch(asked, bug.name, shown, 2)
+    run(asked, bug.name, shown, 2)
 
 
 def _judge(guess: str | None, round_: int, asked: Settings) -> None:

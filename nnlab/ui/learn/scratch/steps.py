@@ -7,7 +7,7 @@ import streamlit as st
 from nnlab.lessons.ladder import STEPS, Outcome, Sameness, Settings, changes
 from nnlab.ui.components import Series, curves
 from nnlab.ui.learn.parts import question
-from nnlab.ui.learn.scratch.controls import LINKED, settings, watch
+from nnlab.ui.learn.scratch.controls import LINKED, run, settings
 from nnlab.ui.text import _, say
 
 _NAMES = [step.name for step in STEPS]
@@ -18,7 +18,7 @@ def show() -> None:
     asked = settings()
     name = LINKED.choice("step", _NAMES, _NAMES[0])
     titles = {step.name: f"{place}. {say(step.title)}" for place, step in enumerate(STEPS, 1)}
-    watch(asked, None, _table, len(STEPS) + len(_COMPARED))
+    run(asked, None, _table, len(STEPS) + len(_COMPARED))
     st.segmented_control(
         _("Step"), _NAMES, key=LINKED.bound("step", name), format_func=titles.__getitem__, required=True,
         on_change=LINKED.note, args=("step", _NAMES[0]), label_visibility="collapsed",

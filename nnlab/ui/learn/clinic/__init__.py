@@ -1,0 +1,9 @@
+"""The failure clinic: broken trainings with the detectors that name them, and one to be named."""
+
+from nnlab.ui.learn.clinic import quiz, ward
+from nnlab.ui.text import mark
+
+PARTS = {
+    "ward": (mark("Broken trainings"), ward.show),
+    "quiz": (mark("What is wrong here?"), quiz.show),
+}

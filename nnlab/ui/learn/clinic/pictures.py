@@ -1,0 +1,116 @@
+"""What there is to see of a training: its curves, its layers one beside the other, one layer's histograms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import streamlit as st
+
+from nnlab.lessons.clinic import Layer, Record
+from nnlab.lessons.clinic.records import BINS
+from nnlab.ui.components import Series, curves
+from nnlab.ui.components.histogram import Axis, histogram
+from nnlab.ui.learn.clinic.running import LINKED
+from nnlab.ui.text import _
+
+_HEIGHT = 200
+_TICKS = (0, BINS // 2, BINS - 1)
+_SMALLEST = 1e-12  # on a logarithmic scale, where there is no zero
+
+
+def pictures(records: Sequence[Record], key: str) -> None:
+    """All of them, at the step that the reader looks at."""
+    left, right = st.columns(2)
+    with left:
+        _losses(records, key)
+    with right:
+        _accuracies(records, key)
+    if not records:
+        return
+    steps = [record.step for record in records]
+    asked = LINKED.number("step", steps[-1], low=0, high=10**6)
+    shown = min(steps, key=lambda step: abs(step - asked))
+    if len(steps) > 1:
+        st.select_slider(
+            _("Look at step"),
+            steps,
+            key=LINKED.bound("step", shown),
+            on_change=LINKED.note,
+            args=("step", steps[-1]),
+        )
+    record = records[steps.index(shown)]
+    left, right = st.columns(2)
+    with left:
+        _by_layer(record, _("Gradient, its norm"), lambda layer: layer.grad, f"{key}-grad", log=True)
+    with right:
+        _by_layer(record, _("Activations, their spread"), lambda layer: layer.std, f"{key}-std")
+    _histograms(record, key)
+
+
+def _losses(records: Sequence[Record], key: str) -> None:
+    named = ((_("batch"), "loss"), (_("test"), "test_loss"))
+    _curves(records, named, _("Loss"), f"{key}-loss")
+
+
+def _accuracies(records: Sequence[Record], key: str) -> None:
+    named = ((_("batch"), "accuracy"), (_("test"), "test_accuracy"))
+    _curves(records, named, _("Accuracy"), f"{key}-accuracy")
+
+
+def _curves(records: Sequence[Record], named: Sequence[tuple[str, str]], label: str, key: str) -> None:
+    lines = []
+    for place, (name, attribute) in enumerate(named):
+        points = [(one.step, getattr(one, attribute)) for one in records]
+        finite = [(x, y) for x, y in points if np.isfinite(y)]
+        x, y = zip(*finite, strict=True) if finite else ((), ())
+        lines.append(Series(name, x, y, dash=("solid", "dash")[place]))
+    curves(lines, x_label=_("Step"), y_label=label, key=f"clinic-{key}", height=_HEIGHT)
+
+
+def _by_layer(
+    record: Record, label: str, value: Callable[[Layer], float], key: str, log: bool = False
+) -> None:
+    names = [layer.name for layer in record.layers]
+    values = [value(layer) for layer in record.layers]
+    shown = [(i, max(v, _SMALLEST) if log else v) for i, v in enumerate(values) if np.isfinite(v)]
+    x, y = zip(*shown, strict=True) if shown else ((), ())
+    line = Series(label, x, y, marker="circle", smooth=False)
+    curves(
+        [line],
+        x_label=_("Layer"),
+        y_label=label,
+        key=f"clinic-{key}",
+        height=_HEIGHT,
+        log_y=log,
+        x_names=names,
+    )
+
+
+def _histograms(record: Record, key: str) -> None:
+    names = [layer.name for layer in record.layers]
+    chosen = LINKED.text("layer", names[0])
+    chosen = chosen if chosen in names else names[0]
+    st.segmented_control(
+        _("Layer"), names, key=LINKED.bound("layer", chosen), required=True, on_change=LINKED.note,
+        args=("layer", names[0]), label_visibility="collapsed",
+    )  # fmt: skip
+    layer = record.layers[names.index(chosen)]
+    left, right = st.columns(2)
+    with left:
+        _histogram(
+            layer.activations, layer.activation_ends, _("Activations of {name}", name=chosen), f"{key}-a"
+        )
+    with right:
+        label = _("Gradients of {name}", name=chosen)
+        _histogram(layer.gradients, layer.gradient_ends, label, f"{key}-g")
+
+
+def _histogram(counts: Sequence[int], ends: tuple[float, float], label: str, key: str) -> None:
+    edges = np.linspace(*ends, BINS + 1)
+    axis = Axis(label, (edges[:-1] + edges[1:]) / 2)
+    texts = [f"{v:.3g}" for v in (ends[0], (ends[0] + ends[1]) / 2, ends[1])]
+    histogram(
+        np.array([counts]), [axis], names=[label], key=f"clinic-{key}", label=label, height=140,
+        ticks=_TICKS, tick_texts=texts, counted=_("values"),
+    )  # fmt: skip

@@ -1,0 +1,13 @@
+# page: 80 | :material/medical_services: | Failure clinic
+"""Trainings that go wrong on purpose, the detectors that name it, and one to be named from pictures."""
+
+import streamlit as st
+
+from nnlab.ui.learn.clinic import PARTS
+from nnlab.ui.parts import part_switch
+from nnlab.ui.text import _
+
+st.title(_("Failure clinic"))
+st.caption(_("The same small network each time, and one line of its program is wrong."))
+part = part_switch({name: title for name, (title, _show) in PARTS.items()}, "clinic")
+PARTS[part][1]()
