@@ -1,8 +1,13 @@
 """One digit cut out of a photograph, and brought to the conventions of drawings.
 
-It is enlarged (or reduced) to one size, so that the photograph's resolution does not matter, made black and
-white again there at half of its own ink, thinned to lines, and these lines are inked as a person's strokes on
-the pad are: the pen is as wide as MNIST's, whatever was written with, and box and centre are MNIST's.
+It is enlarged (or reduced) to one size, so that the photograph's resolution does not matter, and made black
+and white again there, at half of its own ink. Its longer side then gets MNIST's 20 pixels, and its centre of
+mass MNIST's place. A pen that would be thinner in that image than MNIST's pens, or thicker, is replaced: the
+digit is thinned to lines, and these are inked as strokes on the pad are.
+
+Of what was tried this was measured to be the best, by 2,320 digits on photographs of tests/photos.py and the
+network of the package: 99.1 % right; with all digits thinned and inked 96.8 %, all with their own ink 98.6 %,
+all thinned and inked as wide at every point as they were 98.0 %.
 """
 
 from __future__ import annotations
@@ -10,10 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from PIL import Image
 from scipy import ndimage
 
-from nnlab.data.ink import ink_strokes
+from nnlab.data.ink import BOX, CENTRE, SIDE, centre_of_mass, ink_strokes
 from nnlab.drawing.photo.pieces import Box
 from nnlab.drawing.photo.thin import paths, thinned
 
@@ -21,6 +27,7 @@ TALL = 96  # pixels of the longer side in which a digit is thinned
 _MARGIN = 4  # empty pixels around
 _SMOOTH = 0.012  # of the longer side: bumps of that size are the paper's grain and the camera's pixels
 _HALF = 0.5  # of a digit's own ink, where its edge lies
+_THINNEST, _THICKEST = 1.5, 6.0  # pixels in the image of 28: the pens that are left as they are
 _HOLE = 0.18  # of the pen's area: what is smaller is no hole of a digit
 _DOT = 0.12  # of the largest piece's ink: what is smaller, here, is the camera's noise
 
@@ -33,7 +40,8 @@ class Digit:
     grey: uint8 (h, w), the ink of it alone, dark on white, in even light.
     shape: bool (h, w), black and white. thin: bool (h, w), its lines.
     strokes: the lines as paths, (k, 2) float64 of x, y in pixels of `shape`.
-    pen: how wide it was written, as a share of the longer side.
+    pen: how wide it was written, in pixels of an image in which the longer side has 20.
+    redrawn: whether the image was inked from the lines.
     step, origin: a point p of `shape` lies at step x p + origin (x, y) in `Picture.colour`.
     image: uint8 (28, 28), what a network of drawings is given, light on dark.
     """
@@ -44,6 +52,7 @@ class Digit:
     thin: np.ndarray
     strokes: list[np.ndarray]
     pen: float
+    redrawn: bool
     step: float
     origin: tuple[float, float]
     image: np.ndarray
@@ -72,12 +81,28 @@ def cut_out(box: Box, contrast: np.ndarray, own: np.ndarray) -> Digit:
     thin = thinned(shape)
     pen = float(shape.sum()) / max(1, int(thin.sum()))
     strokes = paths(thin, pen)
-    image = ink_strokes(strokes)[0, 0].numpy()
+    (inner,) = ndimage.find_objects(shape.astype(np.int8))
+    pen *= BOX / max(shape[inner].shape)
+    redrawn = not _THINNEST <= pen <= _THICKEST
+    image = ink_strokes(strokes)[0, 0].numpy() if redrawn else _placed(grey[inner])
     shown = (255 * (1 - grey.clip(0, 1))).round().astype(np.uint8)
     # The middle of the first pixel, before and after: half a pixel off the corner.
     corner = (0.5 - _MARGIN) / scale - 0.5 - edge
     origin = (box.left + corner, box.top + corner)
-    return Digit(box, shown, shape, thin, strokes, pen / TALL, 1 / scale, origin, image)
+    return Digit(box, shown, shape, thin, strokes, pen, redrawn, 1 / scale, origin, image)
+
+
+def _placed(grey: np.ndarray) -> np.ndarray:
+    """Ink, cut to its box, in an image uint8 (28, 28): the longer side 20 pixels, its mass around 14."""
+    scale = BOX / max(grey.shape)
+    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
+    small = np.asarray(Image.fromarray(grey.clip(0, 1)).resize(size, Image.Resampling.BOX))
+    small = (255 * small).round().astype(np.uint8)
+    image = np.zeros((SIDE, SIDE), np.uint8)
+    image[: size[1], : size[0]] = small
+    x, y = centre_of_mass(torch.from_numpy(image)).tolist()
+    left, top = (min(max(round(CENTRE - at), 0), SIDE - side) for at, side in zip((x, y), size, strict=True))
+    return np.roll(image, (top, left), (0, 1))
 
 
 def _resized(darkness: np.ndarray, scale: float, edge: int) -> np.ndarray:

@@ -28,8 +28,9 @@ Ink = Literal["dark", "light"]
 
 _SMALL = 320  # pixels of the longer side of the copy in which the pen is measured
 _FLOOR = 0.03  # of full brightness, added before the logarithm: the camera's noise in the dark
-_FIRST = 0.2  # of the longer side: the window that is surely wider than a pen
-_PENS = 4.5  # the window in pens
+_FIRST = 0.28  # of the longer side: the window that is surely wider than a pen
+_PENS = 4.0  # the window in pens
+_WIDE = 0.9  # of the strokes are no wider than what is taken for the pen
 _SMOOTH = 1.0  # pixels: the noise that would else pass for the light on the page
 
 
@@ -104,7 +105,7 @@ def _pen_width(logarithm: np.ndarray) -> float:
     inside = ink & ~np.isin(labels, rim)  # the page's edge and what lies beside it are no strokes
     deep = ndimage.distance_transform_edt(np.pad(inside if inside.any() else ink, 1))[1:-1, 1:-1]
     ridge = (deep > 0) & (deep >= ndimage.maximum_filter(deep, 3))
-    return 2.0 * float(np.quantile(deep[ridge], 0.75))
+    return 2.0 * float(np.quantile(deep[ridge], _WIDE))
 
 
 def _logarithm(grey: np.ndarray) -> np.ndarray:

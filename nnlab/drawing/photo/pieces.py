@@ -25,7 +25,9 @@ _TALLEST = 1.7  # usual heights: no joined digit is taller or wider
 _NEAR = 0.11  # of the usual height: so near are pieces of one digit
 _STACKED = 0.22  # the same for one above the other
 _WHOLE = 0.62  # of the usual height: a piece so tall may be a digit of its own
-_BORDER = 0.3  # of the picture's side: a piece at the border that long is no digit but the page's edge
+_ACROSS = 0.97  # of the picture's side: a piece at the border that long is no digit but the page's edge
+_CUT = 3.0  # pens: what touches the border so far is no stroke that the border cuts
+_SEVERAL, _HUGE = 4, 3.5  # among so many pieces, what is so many times as large as usual is no digit
 _POINTS = 300  # of a piece's outline, to measure distances with
 
 
@@ -61,8 +63,8 @@ class Parted:
 
     labels: int32 (H, W), the number of the piece that a pixel belongs to, 0 for none.
     digits: for each digit its box and the numbers of its pieces.
-    specks, edges, more: how many pieces were dropped for being too small, for being a part of what lies at
-        the border (the page's edge, a shadow, a finger), and how many digits there are beyond `MOST`.
+    specks, edges, more: how many pieces were dropped for being too small, and for being no writing (the
+        page's edge, a shadow, a finger); how many digits there are beyond `MOST`.
     """
 
     labels: np.ndarray
@@ -82,12 +84,17 @@ def part(ink: np.ndarray, pen: float = 0.0) -> Parted:
     specks = count - len(keep)
     slices = ndimage.find_objects(labels)
     boxes = {int(n): _box(slices[n - 1]) for n in keep}
-    edges = [n for n, box in boxes.items() if _is_edge(box, labels, n, areas[n - 1], pen)]
+    edges = [n for n, box in boxes.items() if _is_edge(box, labels, n, pen)]
     for n in edges:
         del boxes[n]
     if not boxes:
         return Parted(labels, specks=specks, edges=len(edges))
     usual = _usual_height(boxes, areas)
+    if len(boxes) >= _SEVERAL:
+        huge = [n for n, box in boxes.items() if max(box.width, box.height) > _HUGE * usual]
+        edges += huge
+        for n in huge:
+            del boxes[n]
     small = [n for n, box in boxes.items() if max(box.width, box.height) < max(_SPECK * usual, 3)]
     for n in small:
         del boxes[n]
@@ -126,19 +133,26 @@ def _box(found: tuple[slice, slice]) -> Box:
     return Box(columns.start, rows.start, columns.stop, rows.stop)
 
 
-def _is_edge(box: Box, labels: np.ndarray, number: int, area: int, pen: float) -> bool:
-    """Whether a piece is the page's edge, a shadow or the like: at the border and long, or cut through."""
+def _is_edge(box: Box, labels: np.ndarray, number: int, pen: float) -> bool:
+    """Whether a piece is the page's edge, a shadow or the like: it lies along the border, or runs all across.
+
+    A stroke that the border cuts touches it about as far as the pen is wide.
+    """
     height, width = labels.shape
-    touches = box.left == 0 or box.top == 0 or box.right == width or box.bottom == height
-    if not touches:
+    rim = [
+        int((side == number).sum())
+        for side, reached in (
+            (labels[0], box.top == 0),
+            (labels[-1], box.bottom == height),
+            (labels[:, 0], box.left == 0),
+            (labels[:, -1], box.right == width),
+        )
+        if reached
+    ]
+    if not rim:
         return False
-    if box.width > _BORDER * width or box.height > _BORDER * height:
-        # A single digit may fill the picture; then its ink is a pen's, and touches the border in few places.
-        rim = np.concatenate(
-            (labels[0] == number, labels[-1] == number, labels[:, 0] == number, labels[:, -1] == number)
-        ).sum()
-        return bool(rim > 3 * max(pen, 1)) or box.width > 0.97 * width or box.height > 0.97 * height
-    return True if min(box.width, box.height) <= 2 else bool(area < 20)
+    across = box.width > _ACROSS * width or box.height > _ACROSS * height
+    return across or sum(rim) > _CUT * max(pen, 1) or min(box.width, box.height) <= 2
 
 
 def _usual_height(boxes: dict[int, Box], areas: np.ndarray) -> float:

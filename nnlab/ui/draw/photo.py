@@ -16,7 +16,6 @@ from PIL import Image
 
 from nnlab.drawing import drawing_for
 from nnlab.drawing.photo.digits import Digit
-from nnlab.drawing.stages import drawing_stages
 from nnlab.training.weights import TrainedModel
 from nnlab.ui.components.pad import MOST_BARS, Answer, sentence_of
 from nnlab.ui.components.photo import Boxed, Layer, photo
@@ -61,10 +60,7 @@ def photographed(chosen: Reader) -> Subject | None:
         return None
     with st.expander(_("As a table"), icon=":material/table:"):
         _table(shot, answers, classes)
-    digit = shot.digits[selected]
-    size = (digit.shape.shape[1], digit.shape.shape[0])
-    found = drawing_stages(chosen.model, digit.strokes, size)
-    return Subject(found.given, [stroke.astype(np.float32) for stroke in digit.strokes], size, None, found)
+    return Subject(torch.from_numpy(answers[selected].image)[None])
 
 
 def _answers(shot: Shot, model: TrainedModel) -> list[Answer]:
