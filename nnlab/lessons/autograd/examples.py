@@ -46,7 +46,7 @@ EXAMPLES: dict[str, Example] = {
         (Given("A", "[[1., 2., 3.], [4., 5., 6.]]"), Given("r", "[1., 0.5, -1.]")),
     ),
     "softmax": Example(
-        Sentence("Softmax and cross-entropy"), "p = log_softmax(z, dim=0); L = -(t*p).sum()",
+        Sentence("Cross-entropy"), "p = log_softmax(z, dim=0); L = -(t*p).sum()",
         (Given("z", "[2., 1., -1.]"), Given("t", "[0., 1., 0.]", False)),
     ),
     "detach": Example(

@@ -22,9 +22,10 @@ const createWeight = (host) => {
   const list = element("div", { class: "list", role: "radiogroup" });
   images.slot.append(list);
   const result = element("dl", { class: "result" });
+  const note = element("p", { class: "note quiet" });
   const kernels = board("kernels");
   const inLegends = element("div", { class: "legends" });
-  host.append(row, readout, images.box, result, kernels.box, inLegends);
+  host.append(row, readout, images.box, result, note, kernels.box, inLegends);
   const legends = Object.fromEntries(["x", "d", "p", "w"].map((name) => [name, createLegend(inLegends)]));
 
   let header, x, d, w, component, theme, table, place = [0, 0, 0, 0], image = 0, looked = null, telling;
@@ -170,7 +171,7 @@ const createWeight = (host) => {
     if (!w) return;
     kernels.heading.textContent = text("kernels");
     sheets.kernels.set({
-      count: out * into, columns: into, height, width, most: Math.max(24, 7 * width),
+      count: out * into, columns: into > 1 ? into : Math.min(16, out), height, width, most: Math.max(30, 8 * width),
       paint: (pixels, index, map, at) => paintSigned(pixels, index, w[map * height * width + at] / header.limits.w, table),
     });
     sheets.kernels.mark([{ map: place[0] * into + place[1], colour: theme.primary }]);
@@ -185,10 +186,8 @@ const createWeight = (host) => {
       [text("total"), of("totals")],
       [text("grad", { place: `[${place.join(", ")}]` }), of("grads")],
     ];
-    result.replaceChildren(
-      ...lines.flatMap(([name, value]) => [element("dt", {}, name), element("dd", { class: "number" }, value)]),
-      element("p", { class: "quiet" }, apart ? text("apart", { count: apart, exact: of("exact") }) : text("same")),
-    );
+    result.replaceChildren(...lines.flatMap(([name, value]) => [element("dt", {}, name), element("dd", { class: "number" }, value)]));
+    note.textContent = apart ? text("apart", { count: apart, exact: of("exact") }) : text("same");
     kernel.heading.textContent = text("kernel", { out, into });
     input.heading.textContent = text("input", { into });
     delta.heading.textContent = text("delta", { out });

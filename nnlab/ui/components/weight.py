@@ -14,7 +14,7 @@ from nnlab.ui.components.graph import exact
 from nnlab.ui.components.library import limit, pack, part
 from nnlab.ui.text import _
 
-_MOST_KERNELS = 512  # shown as small pictures
+MOST_KERNELS = 512  # shown as small pictures
 
 
 def weight_sum(
@@ -31,7 +31,7 @@ def weight_sum(
     out, into = place[:2]
     height, width = seen.weight.shape[2:]
     sums = [[take_apart(seen, (out, into, row, column)) for column in range(width)] for row in range(height)]
-    kernels = seen.weight_grad if seen.weight_grad[:, :, 0, 0].numel() <= _MOST_KERNELS else None
+    kernels = seen.weight_grad if seen.weight_grad[:, :, 0, 0].numel() <= MOST_KERNELS else None
     header: dict[str, Any] = {
         "place": list(place),
         "image": image,
@@ -72,7 +72,7 @@ def _bytes(tensor: Tensor) -> bytes:
 def _texts() -> dict[str, str]:
     """What the component says; {fields} in braces are filled in there."""
     return {
-        "kernels": _("All kernels, by their gradients: a row for each output channel. Click one"),
+        "kernels": _("All kernels, by their gradients. Click one"),
         "kernel": _("Gradient of kernel [{out}, {into}]"),
         "kernelMap": _("Choose a weight of the kernel"),
         "input": _("input, channel {into}"),
@@ -88,8 +88,8 @@ def _texts() -> dict[str, str]:
         "grad": _("PyTorch's weight.grad{place}"),
         "same": _("The same to the last bit."),
         "apart": _(
-            "{count} units in the last place apart: PyTorch adds the same products in another order. In "
-            "float64 their sum is {exact}."
+            "Units in the last place between the two: {count}. PyTorch adds the same products in another "
+            "order; in float64 their sum is {exact}."
         ),
         "legend_x": _("Input"),
         "legend_d": _("Delta"),

@@ -16,7 +16,7 @@ _STYLE = """<style>
 .nnlab-lines { border-collapse: collapse; font-size: 0.875rem; }
 .nnlab-lines th, .nnlab-lines td { text-align: left; padding: 0.3rem 1.2rem 0.3rem 0; font-weight: 400;
   border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); vertical-align: top; }
-.nnlab-lines thead th { opacity: 0.7; }
+.nnlab-lines thead th { opacity: 0.7; white-space: nowrap; }
 .nnlab-lines .code { font-family: var(--st-code-font, monospace); font-variant-numeric: tabular-nums;
   white-space: pre; font-size: 0.8125rem; }
 .nnlab-lines .strong { font-weight: 650; }

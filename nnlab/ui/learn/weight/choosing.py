@@ -91,7 +91,7 @@ def choose() -> Chosen:
         layer = _choice(_("Convolution"), "layer", {name: name for name in names}, 120, also=_AXES)
         last = len(load_dataset(_DATA).test) - _MOST
         start = _whole(_("First image (0 to {last})", last=f"{last:,}"), "start", 0, 0, last, 190)
-        count = _whole(_("Images"), "images", _USUAL, 1, _MOST)
+        count = _whole(_("Images"), "images", _USUAL, 1, _MOST, also=("image",))
     shape = _seen(network, seed, layer, start, count).weight.shape
     usual = (0, 0, shape[2] // 2, shape[3] // 2)
     place = [
@@ -130,23 +130,20 @@ def _choice(label: str, name: str, titles: dict[str, str], width: int, also: tup
     return value
 
 
-def _note_and_clear(name: str, usual: str, also: tuple[str, ...]) -> None:
+def _note_and_clear(name: str, usual: str | int, also: tuple[str, ...]) -> None:
     LINKED.note(name, usual)
     for other in also:
         LINKED.choose(other, "", "")
 
 
-def _whole(label: str, name: str, usual: int, low: int, high: int, width: int = 130) -> int:
+def _whole(
+    label: str, name: str, usual: int, low: int, high: int, width: int = 130, also: tuple[str, ...] = ()
+) -> int:
     value = LINKED.number(name, usual, low=low, high=high)
     st.number_input(
-        label,
-        low,
-        high,
-        key=LINKED.bound(name, value),
-        width=width,
-        on_change=LINKED.note,
-        args=(name, usual),
-    )
+        label, low, high, key=LINKED.bound(name, value), width=width, on_change=_note_and_clear,
+        args=(name, usual, also),
+    )  # fmt: skip
     return value
 
 

@@ -58,8 +58,8 @@ def slope() -> None:
             (_("weight − lr × gradient"), _text(step.after)),
             (_("loss before"), f"{step.loss:.7g}"),
             (_("loss after"), f"{step.loss_after:.7g}"),
-            (_("change"), f"{step.loss_after - step.loss:+.3g}"),
-            (_("foretold by the tangent"), f"{step.foretold:+.3g}"),
+            (_("change"), _signed(step.loss_after - step.loss)),
+            (_("foretold by the tangent"), _signed(step.foretold)),
         ]
     )
     question(
@@ -103,6 +103,10 @@ def _draw(chosen: Chosen, step: _Step) -> None:
 
 def _text(value: Tensor) -> str:
     return exact(value.reshape(1).numpy()[0])
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3g}".replace("-", "−")
 
 
 def _program(chosen: Chosen, rate: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from nnlab.lessons.weight import Place
-from nnlab.ui.components.weight import weight_sum
+from nnlab.ui.components.weight import MOST_KERNELS, weight_sum
 from nnlab.ui.learn.parts import code, question
-from nnlab.ui.learn.weight.choosing import LINKED, Chosen, choose, note_place
+from nnlab.ui.learn.weight.choosing import LINKED, Chosen, choose, note_place, place_boxes
 from nnlab.ui.text import _
 
 
@@ -15,6 +17,8 @@ from nnlab.ui.text import _
 def summing() -> None:
     """Draw the part."""
     chosen = choose()
+    if math.prod(chosen.seen().weight.shape[:2]) > MOST_KERNELS:
+        place_boxes(chosen)
     image = LINKED.number("image", 0, low=0, high=chosen.count - 1)
     seen = chosen.seen()
     st.markdown(
