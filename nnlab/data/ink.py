@@ -71,11 +71,7 @@ def place_and_ink(paths: Paths, width: float | Tensor = PEN_WIDTH) -> Tensor:
     """
     pen = torch.as_tensor(width, dtype=torch.float64).reshape(-1, 1) * paths.widths.double()
     check(bool(torch.isfinite(paths.points).all()), "Some points of the path are not finite numbers.")
-    check(
-        bool(((pen >= NARROWEST) & (pen <= WIDEST)).all()),
-        "The pen is {low} to {high} pixels wide; it should lie between {narrowest} and {widest}.",
-        low=float(pen.min()), high=float(pen.max()), narrowest=NARROWEST, widest=WIDEST,
-    )  # fmt: skip
+    _check_pen(float(pen.min()), float(pen.max()))
     radii = (pen / 2).expand(paths.points.shape[:2])
     images = [
         _place_and_ink(points, joined, radius)
@@ -97,8 +93,7 @@ def ink_strokes(strokes: Sequence[Tensor | np.ndarray], width: float = PEN_WIDTH
     Raises:
         LabError: if nothing is drawn, or a stroke is not (k, 2) or holds a number that is not finite.
     """
-    points, joined = sampled_strokes(strokes)
-    return place_and_ink(Paths(points[None], joined[None], torch.ones(1, len(points))), width)
+    return place_strokes(strokes, width)[2]
 
 
 def place_strokes(
@@ -111,6 +106,7 @@ def place_strokes(
         LabError: as `ink_strokes`.
     """
     points, joined = sampled_strokes(strokes)
+    _check_pen(width, width)
     radii = torch.full((1, len(points)), width / 2, dtype=torch.float64)
     placed, images = _placed(points[None].double(), joined[None], radii)
     return placed[0], joined, images
@@ -183,6 +179,14 @@ def ink(points: Tensor, joined: Tensor, radii: Tensor) -> Tensor:
     return images.view(-1, SIDE, SIDE)
 
 
+def _check_pen(low: float, high: float) -> None:
+    check(
+        low >= NARROWEST and high <= WIDEST,
+        "The pen is {low} to {high} pixels wide; it should lie between {narrowest} and {widest}.",
+        low=low, high=high, narrowest=NARROWEST, widest=WIDEST,
+    )  # fmt: skip
+
+
 def _place_and_ink(points: Tensor, joined: Tensor, radii: Tensor) -> Tensor:
     return _placed(points, joined, radii)[1]
 
@@ -209,11 +213,13 @@ def centre_mass(points: Tensor, joined: Tensor, radii: Tensor) -> tuple[Tensor, 
     images = torch.empty(len(points), 1, SIDE, SIDE, dtype=torch.uint8)
     # Ink moves with its path but for what the ramp gets wrong, so one correction nearly always does.
     for _ in range(_CORRECTIONS):
-        images[astray] = _ink_at(points, move, joined, radii, astray)
-        inked[astray] = move[astray]
-        error = CENTRE - centre_of_mass(images[astray, 0])
-        moved = (move[astray] + error).clamp(room[0, astray], room[1, astray])
-        far = ((moved - move[astray]).abs() > _CENTRED).any(1)
+        now = move[astray]
+        image = _ink_at(points, move, joined, radii, astray)
+        images[astray] = image
+        inked[astray] = now
+        error = CENTRE - centre_of_mass(image[:, 0])
+        moved = (now + error).clamp(room[0, astray], room[1, astray])
+        far = ((moved - now).abs() > _CENTRED).any(1)
         move[astray] = moved
         astray = astray[far]
         if len(astray) == 0:

@@ -146,14 +146,15 @@ def drawing_stages(
 
 def _placed(points: Tensor, radius: float, image: Tensor, unit: Tensor, low: Tensor, extent: float) -> Placed:
     """Where points (P, 2) in pixel indices lie: the canvas's low + extent x unit, scaled and shifted."""
-    first, last = points.amin(0), points.amax(0)
-    size = unit.amax(0) - unit.amin(0)
+    # By numpy, which takes a fifth of torch's time for so few numbers.
+    at, of = points.numpy(), unit.numpy()
+    first, last, begin = at.min(0), at.max(0), of.min(0)
+    size = of.max(0) - begin
     axis = int(size.argmax())
     grown = float((last - first)[axis] / size[axis]) if extent else 0.0
     scale = grown / extent if extent else 0.0
-    shift = first - grown * unit.amin(0) - scale * low
-    corners = first - radius, last + radius
-    found = (shift, *corners, centre_of_mass(image)[0, 0])
+    shift = first - grown * begin - scale * low.numpy()
+    found = (shift, first - radius, last + radius, centre_of_mass(image)[0, 0].numpy())
     return Placed(scale, *((float(x), float(y)) for x, y in found))
 
 
