@@ -217,9 +217,7 @@ def test_a_rate_that_diverges_is_told() -> None:
 def table(page: AppTest) -> list[tuple[str, float, str]]:
     """Symbol, value and what is said of torch's, line by line."""
     (text,) = (one.proto.body for one in page.get("html") if "nnlab-update" in one.proto.body)
-    rows = re.findall(
-        r'<tr><th scope="row">(.*?)</th>.*?class="value">(.*?)</td><td class="value">(.*?)</td>', text
-    )
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>.*?class="value">(.*?)<small>(.*?)</small></td>', text)
     return [(html.unescape(symbol), float(value), html.unescape(said)) for symbol, value, said in rows]
 
 
@@ -262,7 +260,7 @@ def test_a_descent_that_is_over_early_has_fewer_steps() -> None:
 def test_three_rates_and_ones_own() -> None:
     page = show(part="rate", own=0.05)
     found = trails(page, "rate")
-    names = ["too small", "right", "too large", "yours"]
+    names = ["too small", "just right", "too large", "yours"]
     assert list(found) == names
     for name, lr in zip(names, (0.0016, 0.04, 0.088, 0.05), strict=True):
         points, _ = found[name]

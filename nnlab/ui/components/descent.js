@@ -233,6 +233,8 @@ const createDescent = (host) => {
     timer = setTimeout(release, 150);
   });
 
+  // A long name of torch's may be broken where its words begin.
+  const breakable = (name) => name.replace(/([a-z])([A-Z])/g, "$1\u200b$2");
   const numberText = (value) => (Number.isFinite(value) ? shortNumber(value) : String(value));
   const rows = () => {
     const step = player.at();
@@ -259,7 +261,7 @@ const createDescent = (host) => {
       context.stroke(new Path2D("M0 7H30"));
       drawMarker(context, trail.look.marker, 15, 7, 4);
       trail.cells = [0, 1, 2].map(() => element("td", { class: "number" }));
-      trail.row = element("tr", {}, element("th", { scope: "row" }, sample, trail.name), ...trail.cells);
+      trail.row = element("tr", {}, element("th", { scope: "row" }, sample, breakable(trail.name)), ...trail.cells);
       return trail.row;
     });
     table.replaceChildren(element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body));

@@ -9,7 +9,7 @@ const createSlope = (host) => {
   const numbers = element("dl", { class: "numbers", "aria-live": "polite" });
   const player = createPlayer((step) => toStep(step));
   host.append(canvas, player.box, numbers);
-  let header, xs, ys, points, losses, slopes, rates, start = null, dragging = false, timer = null, told, send, place;
+  let header, xs, ys, points, losses, slopes, rates, start = null, dragging = false, timer = null, told, send, place, hovered = null;
   let played = null;
 
   const layout = () => {
@@ -94,6 +94,29 @@ const createSlope = (host) => {
     context.fill();
     context.stroke();
     context.restore();
+    if (hovered !== null) tellCurve(context, theme);
+  };
+
+  // The curve under the pointer: the nearest of the places where torch computed it.
+  const tellCurve = (context, theme) => {
+    const [x, y] = [place.toX(xs[hovered]), place.toY(ys[hovered])];
+    const text = `x = ${shortNumber(xs[hovered])}, f = ${float32Text(ys[hovered])}`;
+    context.font = `12px ${theme.font}`;
+    const wide = context.measureText(text).width + 12;
+    const left = Math.max(FRAME.left, Math.min(place.width - FRAME.right - wide, x - wide / 2));
+    const top = y > FRAME.top + 44 ? y - 34 : y + 14;
+    context.fillStyle = theme.raised;
+    context.strokeStyle = theme.border;
+    context.lineWidth = 1;
+    context.fillRect(left, top, wide, 22);
+    context.strokeRect(left + 0.5, top + 0.5, wide, 22);
+    context.fillStyle = theme.text;
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    context.fillText(text, left + 6, top + 11);
+    context.beginPath();
+    context.arc(x, y, 4, 0, 2 * Math.PI);
+    context.fill();
   };
 
   const arrow = (context, theme, from, to, y) => {
@@ -146,7 +169,17 @@ const createSlope = (host) => {
     dragging = true;
     moveStart(at(event));
   });
-  canvas.addEventListener("pointermove", (event) => dragging && moveStart(at(event)));
+  canvas.addEventListener("pointermove", (event) => {
+    if (dragging) moveStart(at(event));
+    const [low, high] = header.bounds;
+    const nearest = Math.round(((at(event) - low) / (high - low)) * (xs.length - 1));
+    hovered = dragging || nearest < 0 || nearest >= xs.length ? null : nearest;
+    draw();
+  });
+  canvas.addEventListener("pointerleave", () => {
+    hovered = null;
+    draw();
+  });
   const end = () => {
     if (!dragging) return;
     dragging = false;

@@ -16,7 +16,7 @@ from nnlab.ui.learn.parts import code, question
 from nnlab.ui.text import _, say
 
 _SHARES = (0.02, 0.5, 1.1)  # of the rate that is too large: too small, right, too large
-_IN_CODE = ("too small", "right", "too large", "yours")
+_IN_CODE = ("too small", "just right", "too large", "yours")
 _BOUNDED = ("sgd", "momentum", "nesterov")  # for which there is an exact bound
 
 
@@ -37,7 +37,7 @@ def rate() -> None:
     fixed = [float(f"{share * limit:.3g}") for share in _SHARES]
     each = [base.with_settings(lr) for lr in (*fixed, own)]
     found = trails(surface, each, start, steps)
-    names = [_("too small"), _("right"), _("too large"), _("yours")]
+    names = [_("too small"), _("just right"), _("too large"), _("yours")]
     show_trails(
         surface, found, names, start, key="descent-picture-rate", notes=[f"η {one.lr:g}" for one in each],
         places=[0, 2, 1, 3],

@@ -25,9 +25,15 @@ _STYLE = """<style>
 .nnlab-update tbody th { font-weight: 600; font-size: 1.05rem; white-space: nowrap; }
 .nnlab-update td { padding: 0.25rem 0.6rem 0.25rem 0; vertical-align: top; }
 .nnlab-update td small { opacity: 0.72; display: block; }
-.nnlab-update td.value { text-align: right; white-space: nowrap; }
+.nnlab-update td.value, .nnlab-update th:last-child { text-align: right; }
+.nnlab-update td.value { white-space: nowrap; }
 .nnlab-update tr:last-child { font-weight: 600; background: rgba(128, 128, 128, 0.12); }
 .nnlab-update code { font-size: 0.85rem; }
+@media (max-width: 640px) {
+  .nnlab-update thead { display: none; }
+  .nnlab-update tbody tr { display: grid; grid-template-columns: 3.6rem 1fr; }
+  .nnlab-update td.value { grid-column: 2; text-align: left; }
+}
 </style>"""
 
 
@@ -57,7 +63,7 @@ def update() -> None:
         with second:
             place = _parameter()
         parts = taken_apart(record, step, "xy".index(place))
-        _table(parts, one.title)
+        _table(parts)
     with picture:
         show_trails(
             surface, [trail], [one.title], start, key="descent-picture-update", notes=[f"η {one.lr:g}"],
@@ -86,7 +92,7 @@ def _parameter() -> str:
     return place
 
 
-def _table(parts: Update, title: str) -> None:
+def _table(parts: Update) -> None:
     """The lines of the update; what torch keeps is compared."""
     rows = []
     for line in parts.lines:
@@ -94,12 +100,12 @@ def _table(parts: Update, title: str) -> None:
         rows.append(
             f'<tr><th scope="row">{html.escape(line.symbol)}</th>'
             f"<td><code>{html.escape(line.formula)}</code><small>{html.escape(say(line.about))}</small>{numbers}"
-            f'</td><td class="value">{float(line.value):.9g}</td>'
-            f'<td class="value">{_compared(line.torch is not None, line.ulps)}</td></tr>'
+            f'</td><td class="value">{float(line.value):.9g}'
+            f"<small>{html.escape(_compared(line.ulps))}</small></td></tr>"
         )
     heads = "".join(
-        f'<th scope="col"{" class=value" if at > 1 else ""}>{html.escape(text)}</th>'
-        for at, text in enumerate(("", _("formula, then numbers"), _("by the formula"), "torch.optim"))
+        f'<th scope="col">{html.escape(text)}</th>'
+        for text in ("", _("formula, then numbers"), _("value, beside torch.optim's"))
     )
     st.html(
         f'{_STYLE}<div class="nnlab-update"><table><thead><tr>{heads}</tr></thead>'
@@ -107,9 +113,8 @@ def _table(parts: Update, title: str) -> None:
     )
 
 
-def _compared(kept: bool, apart: int | None) -> str:
-    if not kept:
+def _compared(apart: int | None) -> str:
+    """How far torch's number is from that of the formula; nothing where torch does not keep it."""
+    if apart is None:
         return ""
-    if apart == 0:
-        return f"✓ {html.escape(_('same bits'))}"
-    return html.escape(_("{count:,} ulp apart", count=apart))
+    return _("✓ same bits in torch") if apart == 0 else _("{count:,} ulp from torch's", count=apart)
