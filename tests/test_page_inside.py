@@ -119,7 +119,7 @@ def test_at_rest_the_chosen_layer_is_that_of_torch_and_little_is_sent_while_draw
     moving = values(header["maps"], blobs)
     assert len(moving) == len(wanted)
     if moving.shape == wanted.shape:
-        room = wanted.flatten(1).abs().amax(1) / 61
+        room = wanted.flatten(1).abs().amax(1) / 29
         assert bool(((moving - wanted).abs().flatten(1).amax(1) <= room + 1e-4).all())
     header, blobs, _ = sent(opened(layer=layer, rest=header["mark"]))
     assert header["exact"] and torch.equal(values(header["maps"], blobs), wanted)
@@ -148,6 +148,20 @@ def test_overlays_and_sums_are_those_of_the_class_that_is_explained(overlay: str
     shown = sum(value for _, value in (*told["above"], *told["below"]))
     assert shown + told["rest"] + told["bias"] == pytest.approx(float(sums.total), abs=1e-6)
     assert "7" in told["result"]
+
+
+@pytest.mark.parametrize("explained", ["first", "difference"])
+def test_the_code_computes_what_is_shown(explained: str) -> None:
+    page = opened(overlay="cam", cam="conv1", explained=explained, code="yes")
+    names: dict[str, Any] = {}
+    exec(page.code[0].value, names)
+    model, _ = shipped_model()
+    seen = forward(model, names["x"])
+    best, second, *_ = seen.ranking()
+    against = second if explained == "difference" else None
+    assert torch.allclose(names["gradient"][0], saliency(seen, best, against).gradient, atol=1e-6)
+    assert torch.allclose(names["cam"], grad_cam(seen, best, "conv1", against).fine, atol=1e-6)
+    assert torch.equal(names["products"].detach(), contributions(seen, best).products)
 
 
 def test_nonsense_in_the_address_gets_a_sentence() -> None:
@@ -191,7 +205,7 @@ def test_what_a_network_cannot_show_is_told(
         wanted = contributions(forward(model, x), int(model(x).argmax())).maps()
         assert wanted is not None
         found = values(header["sums"]["places"], blobs)[0]
-        assert torch.allclose(found, wanted[0], atol=float(wanted.abs().max()) / 50)
+        assert torch.allclose(found, wanted[0], atol=float(wanted.abs().max()) / 29)
 
 
 def test_nearest_images_are_computed_by_a_process_and_say_where_they_are_from(

@@ -1,6 +1,6 @@
 """A network while somebody draws: its layers lighting up, and what they make the answer of.
 
-While the pen moves, a message holds a few maps of each layer and those of the chosen one in 63 steps of tone,
+While the pen moves, a message holds a few maps of each layer and those of the chosen one in 31 steps of tone,
 the large ones averaged over neighbours, all of it compressed: some kilobytes. As soon as the pen rests, the
 browser asks once for the same in float32, so that every number that can be pointed at is PyTorch's own.
 """
@@ -24,7 +24,7 @@ from nnlab.lens.neighbours import Neighbour
 from nnlab.ui.components.library import pack, part
 from nnlab.ui.text import _
 
-_STEPS = 31  # of tone on each side of zero, while the pen moves
+_STEPS = 15  # of tone on each side of zero, while the pen moves
 _THUMB_VALUES = 7_000  # of the maps that stand for all layers, together
 _MOVING_VALUES = 5_000  # of the chosen layer while the pen moves; more are averaged
 _MOST_MAPS, _MOST_VALUES = 128, 60_000  # of the chosen layer
@@ -254,8 +254,10 @@ def _unit(found: Contributions, unit: int) -> str:
     """What feeds a product: a place of a map, or a unit of the layer before."""
     if found.shape is None:
         return _("unit {number}", number=unit)
-    _channels, height, width = found.shape
+    channels, height, width = found.shape
     channel, place = divmod(unit, height * width)
+    if channels == 1:
+        return _("pixel ({row}, {column})", row=place // width, column=place % width)
     return _("map {channel} ({row}, {column})", channel=channel, row=place // width, column=place % width)
 
 

@@ -22,6 +22,7 @@ from nnlab.nets.layers import LAYERS
 from nnlab.training.batches import normalise
 from nnlab.training.weights import TrainedModel
 from nnlab.ui.components.inside import Inside, Layer, Near, Over, Sums, inside
+from nnlab.ui.draw.inside_code import inside_code
 from nnlab.ui.draw.inside_near import near_images
 from nnlab.ui.draw.reader import Reader
 from nnlab.ui.draw.subject import Subject
@@ -82,6 +83,10 @@ def show(reader: Reader, subject: Subject) -> None:
         key="inside",
         on_choose=lambda name: _LINKED.choose("layer", name, first),
     )
+    # Not in an expander: what is folded would be sent with every stroke all the same.
+    key = _LINKED.bound("code", _LINKED.toggle("code", False))
+    if st.toggle(_("The same in PyTorch"), key=key, on_change=_LINKED.note, args=("code", False)):
+        st.code(inside_code(reader, seen, cam or usual_cam_layer(model, seen), explained), language="python")
 
 
 def _switch(label: str, name: str, options: dict[str, str], default: str) -> str:
