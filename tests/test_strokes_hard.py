@@ -11,6 +11,7 @@ from nnlab.data.ink import ink_strokes
 from nnlab.data.strokes import others, pen
 from nnlab.data.strokes.glyphs import DIGITS, Way
 from nnlab.data.strokes.hand import Hand, unsteady
+from nnlab.data.strokes.hurried import HURRIED
 from nnlab.data.strokes.rare import RARE
 from nnlab.errors import LabError
 
@@ -28,7 +29,7 @@ def paths(count: int = 40) -> torch.Tensor:
     return 30 * torch.randn(count, 14, 2, generator=seeded(), dtype=torch.float64)
 
 
-@pytest.mark.parametrize("ways", [*RARE, *others.OTHERS.values()])
+@pytest.mark.parametrize("ways", [*RARE, *HURRIED, *others.OTHERS.values()])
 def test_masters_of_a_way_fit_together(ways: tuple[Way, ...]) -> None:
     for way in ways:
         plans = {re.sub(r"-?[0-9.]+,-?[0-9.]+", "point", master) for master in way.masters}
@@ -37,12 +38,17 @@ def test_masters_of_a_way_fit_together(ways: tuple[Way, ...]) -> None:
 
 def test_every_digit_has_rare_ways_and_the_dataset_few_of_them() -> None:
     assert len(RARE) == 10 and all(len(ways) >= 5 for ways in RARE)
-    for digit, ways in enumerate(RARE):
-        for hard, share in ((False, 0.07), (True, 0.5)):
+    assert len(HURRIED) == 10 and all(len(ways) >= 4 for ways in HURRIED)
+    for digit, rare in enumerate(RARE):
+        usual, hurried = DIGITS[digit], HURRIED[digit]
+        for hard, expected in ((False, (0.93, 0.07, 0)), (True, (0.3, 0.3, 0.4))):
             mixed = pen.ways_of(digit, hard)
-            assert len(mixed) == len(DIGITS[digit]) + len(ways)
-            assert sum(way.share for way in mixed) == pytest.approx(1)
-            assert sum(way.share for way in mixed[-len(ways) :]) == pytest.approx(share)
+            assert len(mixed) == len(usual) + len(rare) + hard * len(hurried)
+            found = [
+                sum(way.share for way in mixed if way.masters in {each.masters for each in ways})
+                for ways in (usual, rare, hurried)
+            ]
+            assert found == pytest.approx(expected)
 
 
 def test_hard_digits_follow_from_the_seed_and_are_others_than_the_usual() -> None:

@@ -22,11 +22,13 @@ from nnlab.data.ink import Paths, place_and_ink
 from nnlab.data.strokes.curves import curves
 from nnlab.data.strokes.glyphs import DIGITS, Way
 from nnlab.data.strokes.hand import Hand, unsteady
+from nnlab.data.strokes.hurried import HURRIED
 from nnlab.data.strokes.rare import RARE
 from nnlab.errors import check
 
 _THINNEST, _THICKEST = 1.1, 7.0  # pixels, of any pen anywhere
-_RARELY, _OFTEN = 0.07, 0.5  # share of the digits in rare ways: usually, and where they are to be hard
+_RARELY = 0.07  # share of the digits in rare ways
+_RARE, _HURRIED = 0.3, 0.4  # where they are to be hard: of the digits in rare ways, and in hurried ones
 
 _Draw = Callable[..., Tensor]  # a shape -> random numbers of that shape, for each digit of the batch
 
@@ -63,8 +65,8 @@ class Pen:
 
 # Widely differing hands, and the even pen of the pad: what people draw on a screen.
 HARD = Pen(
-    jitter=4.0, rounding=0.3, reach=0.16, lean=3.0, slant=15.0, turn=6.0, narrow=0.0, aspect=0.3, curl=7.0,
-    width=2.4, spread=0.08, swell=0.0, pressure=0.0, speed=0.0,
+    jitter=3.2, care=0.6, rounding=0.3, reach=0.14, lean=4.0, slant=15.0, turn=6.0, narrow=0.1, aspect=0.28,
+    curl=7.0, width=2.4, spread=0.08, swell=0.0, pressure=0.0, speed=0.0,
 )  # fmt: skip
 
 
@@ -87,9 +89,11 @@ def write_digits(count: int, seed: int, pen: Pen | None = None, hard: bool = Fal
 
 
 def ways_of(digit: int, hard: bool = False) -> list[Way]:
-    """The ways of writing a digit, the rare ones last, with shares that sum to 1."""
-    rarely = _OFTEN if hard else _RARELY
-    parts = ((DIGITS[digit], 1 - rarely), (RARE[digit], rarely))
+    """The ways of writing a digit, the usual ones first, with shares that sum to 1."""
+    parts = [(DIGITS[digit], 1 - _RARELY), (RARE[digit], _RARELY)]
+    if hard:
+        usual = 1 - _RARE - _HURRIED
+        parts = [(DIGITS[digit], usual), (RARE[digit], _RARE), (HURRIED[digit], _HURRIED)]
     return [
         replace(way, share=way.share * part / sum(each.share for each in ways))
         for ways, part in parts
