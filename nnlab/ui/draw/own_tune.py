@@ -90,7 +90,8 @@ def _controls(reader: Reader, split: Split) -> None:
     except LabError as error:
         st.info(say(error), icon=":material/info:")
         return
-    most = min(train, _MOST_REHEARSED) // 100 * 100
+    step = 1 if train < 1000 else 100
+    most = min(train, _MOST_REHEARSED) // step * step
     repeat = _LINKED.number("repeat", _REPEAT, low=1, high=_MOST_REPEATS)
     rehearsal = _LINKED.number("rehearsal", min(_REHEARSAL, most), low=0, high=most)
     rate = _LINKED.choice("rate", _RATES, _RATE)
@@ -102,7 +103,7 @@ def _controls(reader: Reader, split: Split) -> None:
     )  # fmt: skip
     middle.slider(
         _("Rehearsal: images of {title} beside them", title=plain(dataset_title(spec.dataset))), 0, most,
-        step=100, key=_LINKED.bound("rehearsal", rehearsal), on_change=_LINKED.note,
+        step=step, key=_LINKED.bound("rehearsal", rehearsal), on_change=_LINKED.note,
         args=("rehearsal", min(_REHEARSAL, most)),
         help=_("Without any, the network forgets what it is not shown any more"),
     )  # fmt: skip
