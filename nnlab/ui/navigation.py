@@ -77,7 +77,7 @@ def run_page() -> None:
     _prepare()
     _remember_language()
     settle_language()
-    page = st.navigation(_pages())
+    page = st.navigation(_pages(), expanded=True)
     st.set_page_config(page_title=f"{page.title.partition(' ')[2]} · nnlab", page_icon=_icon(), layout="wide")
     st.html(_STYLE)
     with st.sidebar:

@@ -1,0 +1,1 @@
+"""The training loop: one iteration stage by stage, and a network that overfits until something is done."""
