@@ -88,7 +88,7 @@ const createGrid = (host, { onPoint, onPick, onEdit }) => {
   const scroll = element("div", { class: "scroll" }, canvas);
   const box = element("section", { class: "panel" }, element("div", { class: "body" }, title, scroll));
   host.append(sign, box);
-  let panel = null, grid = null, context = null, marks = new Map(), field = null;
+  let panel = null, grid = null, context = null, marks = new Map(), field = null, current = null;
 
   const indexOf = (at) => {
     const [wide, high] = [grid.columns.length, grid.down.length];
@@ -102,6 +102,7 @@ const createGrid = (host, { onPoint, onPick, onEdit }) => {
 
   const set = (next, { limit, theme, table, room }) => {
     panel = next;
+    marks = new Map(); // of what was there before
     context = { limit, theme, table };
     sign.textContent = panel.sign;
     sign.hidden = !panel.sign;
@@ -114,6 +115,7 @@ const createGrid = (host, { onPoint, onPick, onEdit }) => {
     canvas.classList.toggle("editable", panel.editable);
     const signRoom = panel.sign ? 30 : 0;
     grid = layOut(panel, Math.max(CELL_NARROWEST + 30, room - signRoom - 4));
+    if (current >= grid.count) current = null;
     closeField();
     draw();
   };
@@ -231,7 +233,6 @@ const createGrid = (host, { onPoint, onPick, onEdit }) => {
     mine.select();
   };
 
-  let current = null;
   const pointTo = (at) => {
     current = at;
     onPoint(at === null ? null : { at, ...indexOf(at) });
@@ -265,6 +266,7 @@ const createGrid = (host, { onPoint, onPick, onEdit }) => {
 
   // `cells`: places among the shown ones, each with its colour.
   const mark = (cells) => {
+    if (!cells.size && !marks.size) return;
     marks = cells;
     draw();
   };

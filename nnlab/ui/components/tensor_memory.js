@@ -13,12 +13,14 @@ const createMemory = (host, { onPoint }) => {
 
   const set = (next, { limit, theme, table, room }) => {
     memory = next;
+    [marks, jumps] = [new Map(), []]; // of what was there before
     context = { limit, theme, table };
     title.replaceChildren(element("b", {}, memory.name), element("span", { class: "quiet" }, ` ${memory.told}`));
     canvas.setAttribute("aria-label", memory.label);
     const count = memory.places.length;
     const wide = Math.max(CELL_NARROWEST, Math.min(CELL_WIDEST, Math.floor((room - 6) / Math.max(1, count))));
     const across = Math.max(1, Math.min(count, Math.floor((room - 6) / wide)));
+    if (current >= count) current = null;
     grid = { count, wide, across, lines: Math.ceil(count / across), line: PLACE_HIGH + CELL_HIGH + 8 };
     draw();
   };

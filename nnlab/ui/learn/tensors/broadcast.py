@@ -22,12 +22,13 @@ from nnlab.ui.learn.tensors.controls import (
     text,
 )
 from nnlab.ui.text import _
+from nnlab.ui.theme import palette
 
 _STYLE = """<style>
 .nnlab-align { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0 !important; }
 .nnlab-align th, .nnlab-align td { padding: 0.15rem 0.8rem; text-align: center; border: 0 !important; }
 .nnlab-align th { font-weight: 400; opacity: 0.75; font-size: 0.85rem; }
-.nnlab-align .one { color: var(--st-primary-color, #1668b0); font-weight: 650; }
+.nnlab-align .one { font-weight: 650; }
 .nnlab-align .bad { background: rgba(221, 51, 51, 0.16); font-weight: 650; }
 .nnlab-align tr:last-child td { border-top: 1px solid rgba(128, 128, 128, 0.5) !important; font-weight: 650; }
 </style>"""
@@ -70,10 +71,12 @@ def show() -> None:
 
 def _axes(axes: list[Axis]) -> None:
     """The shapes below one another, aligned at their ends."""
+    color = next(iter(palette()), "inherit")
 
     def cell(size: int | None, axis: Axis) -> str:
         kind = "bad" if not axis.fits else "one" if size in (1, None) and axis.size != 1 else ""
-        return f'<td class="{kind}">{"·" if size is None else size}</td>'
+        colour = f' style="color:{color}"' if kind == "one" else ""
+        return f'<td class="{kind}"{colour}>{"·" if size is None else size}</td>'
 
     def fitted(axis: Axis) -> str:
         return f"<td>{axis.size}</td>" if axis.fits else '<td class="bad">✗</td>'

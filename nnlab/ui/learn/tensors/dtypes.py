@@ -41,15 +41,15 @@ def show() -> None:
     """Draw the part."""
     names = {each: each for each in DTYPES}
     with st.container(horizontal=True, vertical_alignment="bottom", key="tensors-dtypes-strip"):
-        one = text("a", "dt_a", "[100, 200]", width=140)
-        left = choice(_("dtype of a"), "left", names, "uint8", width=130)
+        one = text("a", "dt_a", "[100, 120]", width=140)
+        left = choice(_("dtype of a"), "left", names, "int8", width=130)
         titles = {name: written for name, (written, _call) in OPERATIONS.items()}
         operation = choice(_("Operation"), "dt_operation", titles, "add", width=130)
         kind = choice(_("b is"), "b_kind", {name: _(_TITLES[name]) for name in KINDS}, "tensor", width=190)
         other = text("b", "dt_b", "[100]", width=110)
         right = "float32"
         if kind != "number":
-            right = choice(_("dtype of b"), "right", names, "uint8", width=130)
+            right = choice(_("dtype of b"), "right", names, "int8", width=130)
     found: Promoted | None = None
     try:
         found = promote(operation, one, left, other, right, kind)

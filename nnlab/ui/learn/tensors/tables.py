@@ -11,6 +11,11 @@ _STYLE = """<style>
 .nnlab-lines td, .nnlab-lines th { padding: 0.3rem 1.4rem 0.3rem 0.6rem; text-align: left;
   vertical-align: top; border: 0 !important; border-bottom: 1px solid rgba(128, 128, 128, 0.25) !important; }
 .nnlab-lines th { font-weight: 400; opacity: 0.75; font-size: 0.85rem; }
+@media (max-width: 640px) {
+  .nnlab-lines td, .nnlab-lines th { padding: 0.3rem 0.6rem 0.3rem 0.3rem; }
+  .nnlab-lines code { font-size: 0.75rem; }
+}
+.nnlab-lines td + td:not([colspan]) code { white-space: nowrap; }
 .nnlab-lines code { white-space: pre-wrap; background: none; padding: 0; color: inherit; }
 .nnlab-lines .changed { box-shadow: inset 3px 0 0 #c2500a; }
 .nnlab-lines .bad { background: rgba(221, 51, 51, 0.12); }
