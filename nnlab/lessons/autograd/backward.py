@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nnlab.errors import LabError
+from nnlab.errors import LabError, Sentence
 from nnlab.lens.numbers import ulps
 from nnlab.lessons.autograd.graph import Graph, Node
 
@@ -24,9 +24,15 @@ MOST_JACOBIAN = 256  # numbers of a matrix that is shown
 class Refusal(LabError):
     """What PyTorch says where it refuses to go back; `reason` is its own sentence."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__("PyTorch refuses: {reason}", reason=reason)
-        self.reason = reason
+    reason: str = ""
+
+    @classmethod
+    def of(cls, error: RuntimeError) -> Refusal:
+        """For what PyTorch raised."""
+        sentence = Sentence("PyTorch refuses to go back: `{reason}`", reason=str(error).splitlines()[0])
+        refusal = cls(sentence.template, **sentence.values)
+        refusal.reason = sentence.values["reason"]
+        return refusal
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +128,7 @@ def _really(graph: Graph, gradient: Tensor | None) -> dict[int, Tensor]:
     try:
         graph.result.backward(gradient, retain_graph=True)
     except RuntimeError as error:
-        raise Refusal(str(error).splitlines()[0]) from None
+        raise Refusal.of(error) from None
     found = {place: tensor.grad for place, tensor in wanted.items() if tensor.grad is not None}
     for tensor in wanted.values():
         tensor.grad = None

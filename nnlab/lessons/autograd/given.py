@@ -10,7 +10,7 @@ from typing import NoReturn
 import torch
 from torch import Tensor
 
-from nnlab.errors import check
+from nnlab.errors import Sentence, check
 from nnlab.lessons.autograd.grammar import check_name
 from nnlab.lessons.autograd.tokens import Token, tokens
 from nnlab.lessons.typed import TypedError
@@ -73,7 +73,7 @@ def read_values(text: str) -> Nested:
     reader = _Reader(text)
     found, _ = reader.value(0)
     if reader.next.kind != "end":
-        reader.fail("The list ends before this.")
+        reader.fail(Sentence("The list ends before this."))
     return found
 
 
@@ -92,11 +92,11 @@ class _Reader:
     def next(self) -> Token:
         return self.tokens[self.place]
 
-    def fail(
-        self, template: str, token: Token | None = None, stop: int | None = None, **values: object
-    ) -> NoReturn:
+    def fail(self, sentence: Sentence, token: Token | None = None, stop: int | None = None) -> NoReturn:
         token = token or self.next
-        raise TypedError(template, text=self.text, start=token.start, stop=stop or token.stop, **values)
+        raise TypedError(
+            sentence.template, text=self.text, start=token.start, stop=stop or token.stop, **sentence.values
+        )
 
     def value(self, depth: int) -> tuple[Nested, tuple[int, ...]]:
         """What stands next, and its shape."""
@@ -108,43 +108,50 @@ class _Reader:
             self.place += 1
         word = self.next
         if word.kind == "end":
-            self.fail("A number or a list is missing, such as 2. or [2., 3.].")
+            self.fail(Sentence("A number or a list is missing, such as 2. or [2., 3.]."))
         if word.kind != "number":
-            self.fail("This is not a number.", word)
+            self.fail(Sentence("This is not a number."), word)
         self.place += 1
         self.count += 1
         if self.count > _MOST_VALUES:
-            self.fail("At most {most} numbers.", word, most=_MOST_VALUES)
+            self.fail(Sentence("At most {most} numbers.", most=_MOST_VALUES), word)
         value = sign * float(word.text)
         if not math.isfinite(float(torch.tensor(value))):
-            self.fail("A float32 cannot hold this number.", word)
+            self.fail(Sentence("A float32 cannot hold this number."), word)
         return value, ()
 
     def list(self, depth: int) -> tuple[Nested, tuple[int, ...]]:
         opened = self.next
         if depth == _DEEPEST:
-            self.fail("At most {most} lists stand inside each other.", opened, most=_DEEPEST)
+            self.fail(Sentence("At most {most} lists stand inside each other.", most=_DEEPEST), opened)
         self.place += 1
         found: list[Nested] = []
         inner: tuple[int, ...] | None = None
         while self.next.text != "]":
             first = self.next
             if first.kind == "end":
-                self.fail("This bracket is not closed.", opened)
+                self.fail(Sentence("This bracket is not closed."), opened)
             value, shape = self.value(depth + 1)
             if inner is not None and shape != inner:
                 stop = self.tokens[self.place - 1].stop
-                self.fail("This has shape {found}, the one before {wanted}: all rows are equally long.",
-                          first, stop, found=shape, wanted=inner)  # fmt: skip
+                self.fail(
+                    Sentence(
+                        "This has shape {found}, the one before {wanted}: all rows are equally long.",
+                        found=shape,
+                        wanted=inner,
+                    ),
+                    first,
+                    stop,
+                )
             inner = shape
             found.append(value)
             if self.next.text == ",":
                 self.place += 1
             elif self.next.text != "]":
                 if self.next.kind == "end":
-                    self.fail("This bracket is not closed.", opened)
-                self.fail("A comma is missing before this.")
+                    self.fail(Sentence("This bracket is not closed."), opened)
+                self.fail(Sentence("A comma is missing before this."))
         if not found:
-            self.fail("An empty list has no gradient.", opened, self.next.stop)
+            self.fail(Sentence("An empty list has no gradient."), opened, self.next.stop)
         self.place += 1
         return found, (len(found), *(inner or ()))

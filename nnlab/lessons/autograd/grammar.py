@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
+from nnlab.errors import Sentence
 from nnlab.lessons.autograd.functions import FUNCTIONS, RESERVED
 from nnlab.lessons.autograd.tokens import Token, tokens
 from nnlab.lessons.typed import TypedError
@@ -104,9 +105,11 @@ class _Parser:
     def next(self) -> Token:
         return self.tokens[self.place]
 
-    def fail(self, template: str, token: Token | None = None, **values: object) -> NoReturn:
+    def fail(self, sentence: Sentence, token: Token | None = None) -> NoReturn:
         token = token or self.next
-        raise TypedError(template, text=self.text, start=token.start, stop=token.stop, **values)
+        raise TypedError(
+            sentence.template, text=self.text, start=token.start, stop=token.stop, **sentence.values
+        )
 
     def take(self, *signs: str) -> Token | None:
         """The next word where it is one of `signs`."""
@@ -119,7 +122,8 @@ class _Parser:
         self.depth += 1
         if self.depth > _DEEPEST:
             self.fail(
-                "At most {most} brackets, signs and powers stand inside each other.", token, most=_DEEPEST
+                Sentence("At most {most} brackets, signs and powers stand inside each other.", most=_DEEPEST),
+                token,
             )
 
     def program(self) -> tuple[Statement, ...]:
@@ -133,21 +137,21 @@ class _Parser:
             if self.next.kind != "end" and not self.take(";"):
                 self.stray()
         if not found:
-            self.fail("Nothing is typed yet; for example 3*a**3 - b**2.")
+            self.fail(Sentence("Nothing is typed yet; for example 3*a**3 - b**2."))
         return tuple(found)
 
     def stray(self) -> NoReturn:
         """Something follows where an expression could have ended."""
         word = self.next
         if word.text == ")":
-            self.fail("There is no bracket that this one closes.")
+            self.fail(Sentence("There is no bracket that this one closes."))
         if word.text == "=":
-            self.fail("Only a single name can stand before “=”.")
+            self.fail(Sentence("Only a single name can stand before “=”."))
         if word.text == "[":
-            self.fail("Indexing is not part of this page's grammar.")
+            self.fail(Sentence("Indexing is not part of this page's grammar."))
         if word.kind in ("name", "number") or word.text == "(":
-            self.fail("A sign is missing before “{word}”: + - * / @ **", word=word.text)
-        self.fail("“{word}” does not belong here.", word=word.text)
+            self.fail(Sentence("A sign is missing before “{word}”: + - * / @ **", word=word.text))
+        self.fail(Sentence("“{word}” does not belong here.", word=word.text))
 
     def statement(self) -> Statement:
         first, start = self.next, self.next.start
@@ -197,7 +201,7 @@ class _Parser:
         while self.take("."):
             name = self.next
             if name.kind != "name":
-                self.fail("The name of a method is missing after the point.")
+                self.fail(Sentence("The name of a method is missing after the point."))
             self.place += 1
             found = self.method(found, name)
         return found
@@ -205,15 +209,21 @@ class _Parser:
     def method(self, owner: Expression, name: Token) -> Expression:
         function = FUNCTIONS.get(name.text)
         if name.text in ("grad", "grad_fn", "data", "requires_grad"):
-            self.fail("“.{name}” is what this page shows; an expression cannot use it.", name, name=name.text)
+            self.fail(
+                Sentence("“.{name}” is what this page shows; an expression cannot use it.", name=name.text),
+                name,
+            )
         if function is None:
             self.fail(
-                "“.{name}” is not one of the methods here: {known}.", name, name=name.text, known=_known()
+                Sentence(
+                    "“.{name}” is not one of the methods here: {known}.", name=name.text, known=_known()
+                ),
+                name,
             )
         if function.attribute:
             return Call(name.text, (owner,), (), False, name.start, name.stop, owner.start, name.stop)
         if not self.take("("):
-            self.fail("A method is called with brackets: .{name}()", name, name=name.text)
+            self.fail(Sentence("A method is called with brackets: .{name}()", name=name.text), name)
         arguments, options, stop = self.arguments()
         return Call(
             name.text, (owner, *arguments), options, False, name.start, name.stop, owner.start, stop
@@ -234,10 +244,12 @@ class _Parser:
             self.depth -= 1
             return replace(inner, start=word.start, stop=closed.stop)
         if word.text == "[":
-            self.fail("Lists stand in the table of tensors, under a name.", word)
+            self.fail(Sentence("Lists stand in the table of tensors, under a name."), word)
         if word.kind == "end" or word.text == ";":
-            self.fail("Something is missing at the end.", word)
-        self.fail("A tensor, a number or a bracket is missing before “{word}”.", word, word=word.text)
+            self.fail(Sentence("Something is missing at the end."), word)
+        self.fail(
+            Sentence("A tensor, a number or a bracket is missing before “{word}”.", word=word.text), word
+        )
 
     def named(self, word: Token) -> Expression:
         if word.text in _CONSTANTS:
@@ -245,19 +257,23 @@ class _Parser:
         name, bare = word, True
         if word.text == "torch":
             if not self.take("."):
-                self.fail("After “torch” comes a function, as torch.sin(a).", word)
+                self.fail(Sentence("After “torch” comes a function, as torch.sin(a)."), word)
             name, bare = self.next, False
             self.place += name.kind != "end"
         if self.take("("):
             if name.text not in FUNCTIONS or FUNCTIONS[name.text].attribute:
-                self.fail("“{name}” is not one of the functions here: {known}.", name,
-                          name=name.text, known=_known())  # fmt: skip
+                self.fail(
+                    Sentence(
+                        "“{name}” is not one of the functions here: {known}.", name=name.text, known=_known()
+                    ),
+                    name,
+                )
             arguments, options, stop = self.arguments()
             return Call(name.text, arguments, options, bare, name.start, name.stop, word.start, stop)
         if not bare:
-            self.fail("After “torch” comes a function, as torch.sin(a).", name)
+            self.fail(Sentence("After “torch” comes a function, as torch.sin(a)."), name)
         if name.text in FUNCTIONS and not FUNCTIONS[name.text].attribute:
-            self.fail("A function is called with brackets: {name}(a)", name, name=name.text)
+            self.fail(Sentence("A function is called with brackets: {name}(a)", name=name.text), name)
         return Name(name.text, name.start, name.stop)
 
     def arguments(self) -> tuple[tuple[Expression, ...], tuple[tuple[str, Expression], ...], int]:
@@ -272,7 +288,7 @@ class _Parser:
                 self.place += 2
                 options.append((option, self.sum()))
             elif options:
-                self.fail("What has a name stands last, as in sum(a, dim=0).")
+                self.fail(Sentence("What has a name stands last, as in sum(a, dim=0)."))
             else:
                 values.append(self.sum())
             if not self.take(","):
@@ -285,7 +301,7 @@ class _Parser:
         closed = self.take(")")
         if closed is None:
             if self.next.kind in ("end",) or self.next.text == ";":
-                self.fail("This bracket is not closed.", opened)
+                self.fail(Sentence("This bracket is not closed."), opened)
             self.stray()
         return closed
 

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor
 
+from nnlab.errors import Sentence
 from nnlab.lessons.autograd.functions import FUNCTIONS, SIGNS, Function
 from nnlab.lessons.autograd.grammar import Call, Expression, Name, Number, Operation, parse
 from nnlab.lessons.autograd.graph import Graph, Node
@@ -81,15 +82,18 @@ class _Runner:
     def call_it(self, target: str, start: int, value: _Value | _At) -> None:
         """``target = value``, at `start`; a tensor without a name takes this one."""
         if target in self.leaves:
-            self.fail("“{name}” is a given tensor; the result needs another name.",
-                      start, start + len(target), name=target)  # fmt: skip
+            self.fail(
+                Sentence("“{name}” is a given tensor; the result needs another name.", name=target),
+                start,
+                start + len(target),
+            )
         self.names[target] = value
         if isinstance(value, _At) and not self.nodes[value].name:
             node = self.nodes[value]
             self.nodes[value] = Node(node.title, target, *_rest(node))
 
-    def fail(self, template: str, start: int, stop: int, **values: object) -> NoReturn:
-        raise TypedError(template, text=self.text, start=start, stop=stop, **values)
+    def fail(self, sentence: Sentence, start: int, stop: int) -> NoReturn:
+        raise TypedError(sentence.template, text=self.text, start=start, stop=stop, **sentence.values)
 
     def value(self, tree: Expression) -> _Value | _At:
         if isinstance(tree, Number):
@@ -104,8 +108,11 @@ class _Runner:
         if tree.name not in self.names:
             if tree.name not in self.leaves:
                 known = ", ".join({**self.leaves, **self.names}) or "–"
-                self.fail("There is no tensor “{name}”; there are: {known}.", tree.start, tree.stop,
-                          name=tree.name, known=known)  # fmt: skip
+                self.fail(
+                    Sentence("There is no tensor “{name}”; there are: {known}.", name=tree.name, known=known),
+                    tree.start,
+                    tree.stop,
+                )
             self.nodes.append(Node(tree.name, tree.name, self.leaves[tree.name]))
             self.names[tree.name] = _At(len(self.nodes) - 1)
         return self.names[tree.name]
@@ -126,7 +133,7 @@ class _Runner:
     def number(self, tree: Operation, values: Sequence[_Value | _At]) -> _Value:
         """Numbers alone, as Python computes them."""
         if tree.sign == "@":
-            self.fail("“@” is a product of matrices; these are numbers.", tree.at, tree.at + 1)
+            self.fail(Sentence("“@” is a product of matrices; these are numbers."), tree.at, tree.at + 1)
         numbers = [float(value) for value in values]
         try:
             if len(numbers) == 1:
@@ -134,13 +141,13 @@ class _Runner:
             else:
                 found = _OPERATORS[tree.sign](*numbers)
         except ZeroDivisionError:
-            self.fail("This divides by zero.", tree.at, tree.at + len(tree.sign))
+            self.fail(Sentence("This divides by zero."), tree.at, tree.at + len(tree.sign))
         except OverflowError:
             found = math.inf
         if isinstance(found, complex):
-            self.fail("This is no real number.", tree.start, tree.stop)
+            self.fail(Sentence("This is no real number."), tree.start, tree.stop)
         if not abs(found) <= _LARGEST:
-            self.fail("This number is too large.", tree.start, tree.stop)
+            self.fail(Sentence("This number is too large."), tree.start, tree.stop)
         whole = tree.sign != "/" and all(isinstance(value, int) for value in values) and found.is_integer()
         return int(found) if whole else found
 
@@ -148,16 +155,19 @@ class _Runner:
         values = [self.value(argument) for argument in tree.arguments]
         name = (tree.name_start, tree.name_stop)
         if len(values) < function.inputs:
-            self.fail("{name} takes {count} tensors.", *name, name=tree.name, count=function.inputs)
+            self.fail(Sentence("{name} takes {count} tensors.", name=tree.name, count=function.inputs), *name)
         inputs, given = values[: function.inputs], values[function.inputs :]
         for place, value in enumerate(inputs):
             argument = tree.arguments[place]
             if not isinstance(value, _At) and not (function.numbers and place):
-                self.fail("{name} takes a tensor here, not a number.", argument.start, argument.stop,
-                          name=tree.name)  # fmt: skip
+                self.fail(
+                    Sentence("{name} takes a tensor here, not a number.", name=tree.name),
+                    argument.start,
+                    argument.stop,
+                )
         if len(given) > len(function.options):
             extra = tree.arguments[function.inputs + len(function.options)]
-            self.fail("{name} takes nothing more.", extra.start, extra.stop, name=tree.name)
+            self.fail(Sentence("{name} takes nothing more.", name=tree.name), extra.start, extra.stop)
         settings = {
             option: self.setting(option, value, argument)
             for option, value, argument in zip(
@@ -167,20 +177,32 @@ class _Runner:
         for option, argument in tree.options:
             if option not in function.options or option in settings:
                 known = ", ".join(function.options) or "–"
-                self.fail("{name} has no free setting “{option}”; its settings: {known}.", *name,
-                          name=tree.name, option=option, known=known)  # fmt: skip
+                self.fail(
+                    Sentence(
+                        "{name} has no free setting “{option}”; its settings: {known}.",
+                        name=tree.name,
+                        option=option,
+                        known=known,
+                    ),
+                    *name,
+                )
             settings[option] = self.setting(option, self.value(argument), argument)
         if len(settings) < function.needs:
-            self.fail("{name} needs to know along which dimension: {name}(a, dim=0).", *name, name=tree.name)
+            self.fail(
+                Sentence("{name} needs to know along which dimension: {name}(a, dim=0).", name=tree.name),
+                *name,
+            )
         if "keepdim" in settings and "dim" not in settings:
-            self.fail("keepdim says what happens to the dimension that dim names.", *name)
+            self.fail(Sentence("keepdim says what happens to the dimension that dim names."), *name)
         written = "".join(f", {option}={value}" for option, value in settings.items())
         title = f"{tree.name}({', '.join(['{}'] * function.inputs)}{written})"
         if function.attribute:
             title = f"{{}}.{tree.name}"
             turned = self.nodes[inputs[0]].value if isinstance(inputs[0], _At) else None
             if turned is not None and turned.ndim != 2:
-                self.fail("“.T” turns a matrix; this has {count} dimensions.", *name, count=turned.ndim)
+                self.fail(
+                    Sentence("“.T” turns a matrix; this has {count} dimensions.", count=turned.ndim), *name
+                )
         return self.add(tree, inputs, _torch(function, settings), title, function.rules, function.each, *name)
 
     def setting(self, option: str, value: _Value | _At, argument: Expression) -> int | bool:
@@ -192,8 +214,8 @@ class _Runner:
         ):
             return value
         if option == "keepdim":
-            self.fail("keepdim is True or False.", argument.start, argument.stop)
-        self.fail("A dimension is a whole number.", argument.start, argument.stop)
+            self.fail(Sentence("keepdim is True or False."), argument.start, argument.stop)
+        self.fail(Sentence("A dimension is a whole number."), argument.start, argument.stop)
 
     def add(
         self, tree: Operation | Call, values: Sequence[_Value | _At], apply: Callable[..., Any], title: str,
@@ -202,13 +224,15 @@ class _Runner:
         """Do an operation, whose sign or name stands at [start:stop], and note it down."""
         self.operations += 1
         if self.operations > _MOST_OPERATIONS:
-            self.fail("At most {most} operations.", start, stop, most=_MOST_OPERATIONS)
+            self.fail(Sentence("At most {most} operations.", most=_MOST_OPERATIONS), start, stop)
         places = tuple(int(value) for value in values if isinstance(value, _At))
         inputs = [self.nodes[place].value for place in places]
         shapes = [tuple(tensor.shape) for tensor in inputs]
         sign = tree.sign if isinstance(tree, Operation) else tree.name
         if _elements(sign, shapes) > MOST_ELEMENTS:
-            self.fail("This would make more than {most:,} numbers.", start, stop, most=MOST_ELEMENTS)
+            self.fail(
+                Sentence("This would make more than {most:,} numbers.", most=MOST_ELEMENTS), start, stop
+            )
 
         def again(tensors: Sequence[Tensor]) -> Tensor:
             rest = iter(tensors)
@@ -219,9 +243,10 @@ class _Runner:
         try:
             value = again(inputs)
         except (RuntimeError, TypeError, IndexError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise Refused("PyTorch refuses this: {reason}", text=self.text, start=start, stop=stop,
-                          reason=reason) from None  # fmt: skip
+            refusal = Sentence("PyTorch refuses this: {reason}", reason=str(error).splitlines()[0])
+            raise Refused(
+                refusal.template, text=self.text, start=start, stop=stop, **refusal.values
+            ) from None
         shown = [self.shown(value) for value in values]
         own = tuple(
             _filled(rule, shown) for rule, value in zip(rules, values, strict=False) if isinstance(value, _At)

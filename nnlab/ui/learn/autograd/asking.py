@@ -54,9 +54,7 @@ class Asked:
         try:
             return go_back(self.ran, self.seed)
         except Refusal as refusal:
-            st.error(
-                _("PyTorch refuses to go back: `{reason}`", reason=refusal.reason), icon=":material/undo:"
-            )
+            st.error(say(refusal), icon=":material/undo:")
             return None
 
 
