@@ -28,6 +28,7 @@ _MARGIN = 4  # empty pixels around
 _SMOOTH = 0.012  # of the longer side: bumps of that size are the paper's grain and the camera's pixels
 _HALF = 0.5  # of a digit's own ink, where its edge lies
 _THINNEST, _THICKEST = 1.5, 6.0  # pixels in the image of 28: the pens that are left as they are
+_FAINT = 0.3  # of the darkest: what is fainter is soft edges
 _HOLE = 0.18  # of the pen's area: what is smaller is no hole of a digit
 _DOT = 0.12  # of the largest piece's ink: what is smaller, here, is the camera's noise
 
@@ -77,6 +78,8 @@ def cut_out(box: Box, contrast: np.ndarray, own: np.ndarray) -> Digit:
     edge = max(1, round(1 / scale))
     grey = _resized((darkness / full).clip(0, 1.2), scale, edge)
     grey = ndimage.gaussian_filter(grey, _SMOOTH * TALL)
+    # A hairline has become a shade of grey by now.
+    grey /= min(1.0, float(np.quantile(grey[grey > _FAINT * grey.max()], 0.8)))
     shape = _whole(grey > _HALF)
     thin = thinned(shape)
     pen = float(shape.sum()) / max(1, int(thin.sum()))

@@ -30,6 +30,7 @@ _SMALL = 320  # pixels of the longer side of the copy in which the pen is measur
 _FLOOR = 0.03  # of full brightness, added before the logarithm: the camera's noise in the dark
 _FIRST = 0.28  # of the longer side: the window that is surely wider than a pen
 _PENS = 4.0  # the window in pens
+_COARSE = 4  # every so many pixels of the small copy tell dark ink from light
 _WIDE = 0.9  # of the strokes are no wider than what is taken for the pen
 _SMOOTH = 1.0  # pixels: the noise that would else pass for the light on the page
 
@@ -77,18 +78,23 @@ def found_ink(logarithm: np.ndarray) -> Ink:
     stands out, and the third power makes a little far out outweigh the much that is near.
     """
     window = round(max(logarithm.shape) / 5) | 1
-    coarse = logarithm[::2, ::2]
-    away = coarse - ndimage.median_filter(coarse, window // 2 | 1, mode="nearest")
+    coarse = logarithm[::_COARSE, ::_COARSE]
+    away = coarse - ndimage.median_filter(coarse, window // _COARSE | 1, mode="nearest")
     away = away.clip(-2, 2)
     return "light" if (away**3).sum() > 0 else "dark"
 
 
 def _top_hat(logarithm: np.ndarray, window: int) -> np.ndarray:
     """The closing less the picture, and less of that what noise makes of it on the bare page."""
-    closed = ndimage.minimum_filter(ndimage.maximum_filter(logarithm, window), window)
+    half = window // 2
+    # What lies at the border goes on outside, else a slope would be closed there.
+    page = np.pad(logarithm, half, mode="edge")
+    page = ndimage.minimum_filter(
+        ndimage.maximum_filter(page, window, mode="nearest"), window, mode="nearest"
+    )
     # The corners of a square window show; smoothed, the light is as soft as light is.
-    closed = ndimage.uniform_filter(closed, max(3, window // 4))
-    contrast = closed - logarithm
+    page = ndimage.uniform_filter(page, max(3, window // 4), mode="nearest")
+    contrast = page[half : half + logarithm.shape[0], half : half + logarithm.shape[1]] - logarithm
     contrast -= np.median(contrast[:: max(1, len(contrast) // 500), :: max(1, contrast.shape[1] // 500)])
     return contrast.clip(0)
 

@@ -10,8 +10,9 @@ const createPhoto = (host) => {
   const title = element("div", { class: "title" });
   const sentence = element("p", { class: "sentence", role: "status" });
   const stages = element("div", { class: "stages" });
+  const pen = element("div", { class: "pen quiet" });
   const { bars, show: showBars } = createBars();
-  const detail = element("div", { class: "detail" }, title, sentence, stages, bars);
+  const detail = element("div", { class: "detail" }, title, sentence, stages, pen, bars);
   host.append(element("div", { class: "view" }, element("div", {}, layerSwitch, frame, note), detail));
 
   const TELL = 200; // milliseconds after which a selection by the keyboard is told
@@ -43,6 +44,7 @@ const createPhoto = (host) => {
     const { texts } = header;
     title.textContent = texts.digit.replace("{number}", index + 1).replace("{count}", header.boxes.length);
     if (sentence.textContent !== found.sentence) sentence.textContent = found.sentence;
+    pen.textContent = found.note;
     showBars(found.bars);
     bars.classList.toggle("faint", found.answer === null);
     paintStages(index);
@@ -55,12 +57,12 @@ const createPhoto = (host) => {
       const square = Math.max(width, height);
       Object.assign(canvas, { width: square, height: square });
       canvas.classList.toggle("pixels", i === header.stages.length - 1);
-      const pen = canvas.getContext("2d");
-      pen.fillStyle = i === header.stages.length - 1 ? "#000" : "#fff";
-      pen.fillRect(0, 0, square, square);
+      const brush = canvas.getContext("2d");
+      brush.fillStyle = i === header.stages.length - 1 ? "#000" : "#fff";
+      brush.fillRect(0, 0, square, square);
       if (!sheet) return;
       const [x, y] = [(square - width) >> 1, (square - height) >> 1];
-      pen.drawImage(sheet, i * side, index * side, width, height, x, y, width, height);
+      brush.drawImage(sheet, i * side, index * side, width, height, x, y, width, height);
     });
   };
 

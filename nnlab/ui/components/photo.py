@@ -27,13 +27,15 @@ class Boxed:
     """A digit on the photograph.
 
     box: left, top, right and bottom in shares of the photograph's width and height.
-    answer: the class, or None where it looks like none; sentence: what is said of it.
+    answer: the class, or None where it looks like none; sentence: what is said of it; note: a line about how
+        it was read.
     bars: name, percent and best of the largest probabilities, see `bars.js`.
     """
 
     box: tuple[float, float, float, float]
     answer: str | None
     sentence: str
+    note: str
     bars: Sequence[dict[str, Any]]
 
 
@@ -66,7 +68,7 @@ def photo(
         "size": list(size),
         "boxes": [
             {"box": [round(v, 5) for v in each.box], "answer": each.answer, "sentence": each.sentence,
-             "bars": list(each.bars)}
+             "note": each.note, "bars": list(each.bars)}
             for each in boxes
         ],
         "stages": list(stages),

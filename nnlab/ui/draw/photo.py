@@ -14,6 +14,8 @@ import streamlit as st
 import torch
 from PIL import Image
 
+from nnlab.data.ink import PEN_WIDTH
+from nnlab.data.own_images import is_own
 from nnlab.drawing import drawing_for
 from nnlab.drawing.photo.digits import Digit
 from nnlab.training.weights import TrainedModel
@@ -21,9 +23,13 @@ from nnlab.ui.components.pad import MOST_BARS, Answer, sentence_of
 from nnlab.ui.components.photo import Boxed, Layer, photo
 from nnlab.ui.draw.photo_choice import choose_shot, title_of
 from nnlab.ui.draw.photo_shots import Facts, Shot
+from nnlab.ui.draw.photo_whole import whole_picture
 from nnlab.ui.draw.reader import Reader, answer_to
 from nnlab.ui.draw.subject import Subject
+from nnlab.ui.linked import Linked
 from nnlab.ui.text import _, mark
+
+_LINKED = Linked("draw")
 
 _LAYERS = {
     "photo": mark("Photograph"),
@@ -37,9 +43,13 @@ _STAGES = (mark("Cut out"), mark("Black and white"), mark("Thinned"), mark("What
 
 def photographed(chosen: Reader) -> Subject | None:
     """Take or choose a photograph; its digits, and the selected one as the page's subject."""
-    shot = choose_shot(_("Photographs of written digits"))
+    whole = _is_whole(chosen)
+    label = _("Pictures") if whole else _("Photographs of written digits")
+    shot = choose_shot(label, examples=not whole)
     if shot is None:
         return None
+    if whole:
+        return whole_picture(chosen, shot)
     classes = chosen.model.info.classes
     answers = _answers(shot, chosen.model)
     sheet, tiles = _sheet(shot.digits, answers)
@@ -63,6 +73,24 @@ def photographed(chosen: Reader) -> Subject | None:
     return Subject(torch.from_numpy(answers[selected].image)[None])
 
 
+def _is_whole(chosen: Reader) -> bool:
+    """Whether the network is given the whole picture. For one that has learned a person's own images, which
+    may be drawings or photographs, the reader decides; those in colour are usually photographs."""
+    info = chosen.model.info
+    if not chosen.drawable:
+        return True
+    if not is_own(info.dataset):
+        return False
+    usual = "whole" if info.in_shape[0] == 3 else "pieces"
+    titles = {"pieces": _("Each piece of writing"), "whole": _("The whole picture")}
+    key = _LINKED.bound("read", _LINKED.choice("read", list(titles), usual))
+    st.segmented_control(
+        _("What the network is given"), list(titles), required=True, format_func=titles.__getitem__, key=key,
+        on_change=_LINKED.note, args=("read", usual),
+    )  # fmt: skip
+    return bool(st.session_state[key] == "whole")
+
+
 def _answers(shot: Shot, model: TrainedModel) -> list[Answer]:
     if model not in shot.answers:
         images = [torch.from_numpy(digit.image)[None, None] for digit in shot.digits]
@@ -81,7 +109,16 @@ def _boxed(shot: Shot, index: int, answer: Answer, classes: Sequence[str]) -> Bo
     ]
     name = None if answer.doubtful else classes[order[0]]
     box = (left / width, top / height, right / width, bottom / height)
-    return Boxed(box, name, sentence_of(answer, classes), bars)
+    return Boxed(box, name, sentence_of(answer, classes), _pen(shot.digits[index]), bars)
+
+
+def _pen(digit: Digit) -> str:
+    if digit.redrawn:
+        return _(
+            "Its pen would be {pen:.1f} pixels wide in the image: thinned, and inked {usual} pixels wide.",
+            pen=digit.pen, usual=PEN_WIDTH,
+        )  # fmt: skip
+    return _("Its pen is {pen:.1f} pixels wide in the image.", pen=digit.pen)
 
 
 def _sheet(digits: Sequence[Digit], answers: Sequence[Answer]) -> tuple[bytes, list[list[tuple[int, int]]]]:
@@ -129,9 +166,7 @@ def _note(stage: str, facts: Facts) -> str:
                 ratio=np.exp(-facts.level if facts.ink == "dark" else facts.level), percent=100 * facts.inked,
             )  # fmt: skip
         case _:
-            return _(
-                "Pens {percent:.1f}% as wide as the digit is long, in the median", percent=100 * facts.pen
-            )
+            return _("Pens {pen:.1f} pixels wide in an image of 28 × 28, in the median", pen=facts.pen)
 
 
 def _dropped(facts: Facts) -> str:

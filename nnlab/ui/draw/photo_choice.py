@@ -52,7 +52,7 @@ def choose_shot(label: str, examples: bool = True) -> Shot | None:
     with st.container(horizontal=True, vertical_alignment="center", key="photo-choice"):
         st.segmented_control(
             _("Photograph"), list(names), required=True, format_func=names.__getitem__, key=key,
-            on_change=_choose, args=(key,), label_visibility="collapsed",
+            on_change=_choose, args=(key,), label_visibility="collapsed", wrap=True,
         )  # fmt: skip
         chosen: str = st.session_state[key]
         if chosen not in EXAMPLES:
