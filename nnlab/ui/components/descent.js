@@ -251,7 +251,7 @@ const createDescent = (host) => {
   const build = () => {
     const theme = themeOf(host);
     const noted = trails.some((trail) => trail.note || trail.diverged !== null);
-    const head = ["", header.texts.place, header.texts.loss, noted ? header.texts.note : ""].map((text) => element("th", { scope: "col" }, text));
+    const head = ["", header.texts.place, header.texts.loss, header.texts.note].map((text) => element("th", { scope: "col" }, text));
     const body = trails.map((trail) => {
       const sample = element("canvas", { "aria-hidden": "true" });
       const context = sizeCanvas(sample, 30, 14);
@@ -265,6 +265,7 @@ const createDescent = (host) => {
       return trail.row;
     });
     table.replaceChildren(element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body));
+    table.classList.toggle("bare", !noted);
     side.hidden = !trails.length;
   };
 
