@@ -143,9 +143,9 @@ def test_thousands_of_points_and_many_strokes():
 
 
 def test_sampling_keeps_the_shape():
-    few = spiral(60)
-    t = torch.linspace(0, 59, 4000, dtype=torch.float64)
-    low = t.long().clamp(max=58)
+    few = spiral(150)  # near enough to be joined by lines
+    t = torch.linspace(0, 149, 4000, dtype=torch.float64)
+    low = t.long().clamp(max=148)
     many = few[low] + (t - low)[:, None] * (few[low + 1] - few[low])  # the same polygon, more points
     difference = ink_strokes([few]).int() - ink_strokes([many]).int()
     assert difference.abs().max() <= 2

@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nnlab.data.smooth import smoothed
 from nnlab.errors import LabError, check
 
 SIDE = 28  # pixels of an image's side
@@ -114,7 +115,7 @@ def place_strokes(
 
 def sampled_strokes(strokes: Sequence[Tensor | np.ndarray]) -> tuple[Tensor, Tensor]:
     """Strokes -> points (P, 2) at even distances along them, the longer side of all of them 1, and joined
-    (P - 1,) bool; raises as `ink_strokes`."""
+    (P - 1,) bool; curves between points far apart (`nnlab.data.smooth`); raises as `ink_strokes`."""
     drawn = []
     for index, stroke in enumerate(strokes):
         points = torch.as_tensor(stroke, dtype=torch.float64)
@@ -133,7 +134,8 @@ def sampled_strokes(strokes: Sequence[Tensor | np.ndarray]) -> tuple[Tensor, Ten
     extent = float((every.max(0).values - low).max())
     finite = bool(torch.isfinite(every).all()) and extent < float("inf")
     check(finite, "A stroke holds a number that is not finite.")
-    return _sample([(stroke - low) / (extent or 1.0) for stroke in drawn])
+    unit = [((stroke - low) / (extent or 1.0)).numpy() for stroke in drawn]
+    return _sample([torch.from_numpy(smoothed(stroke)) for stroke in unit])
 
 
 def ink(points: Tensor, joined: Tensor, radii: Tensor) -> Tensor:
