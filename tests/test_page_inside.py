@@ -20,7 +20,7 @@ from layers_page import floats
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
-from nnlab.drawing import drawing_to_image, shipped_model
+from nnlab.drawing import drawing_for, drawing_to_image, shipped_model
 from nnlab.lens import remembering
 from nnlab.lens.contributions import contributions
 from nnlab.lens.forward import forward
@@ -181,7 +181,8 @@ def test_what_is_chosen_stands_in_the_address() -> None:
 def untrained(architecture: Architecture) -> TrainedModel:
     data = random_dataset()
     model = TrainedModel(OrderedDict(architecture.build(data.shape, 10).named_children())).eval()
-    model.info = replace(WeightsInfo.of(architecture, data, 0), mean=(0.13,), std=(0.31,))
+    info = WeightsInfo.of(architecture, data, 0)
+    model.info = replace(info, dataset="strokes", mean=(0.13,), std=(0.31,))
     return model
 
 
@@ -201,7 +202,7 @@ def test_what_a_network_cannot_show_is_told(
     sentences = [header[name].get("sentence", "") for name in ("over", "sums", "near")]
     assert any(said in sentence for sentence in sentences)
     if header["sums"].get("places"):  # the image itself reaches the only layer
-        x = normalise(drawn_image(), model.info.mean, model.info.std)
+        x = normalise(drawing_for(model, drawn_image()), model.info.mean, model.info.std)
         wanted = contributions(forward(model, x), int(model(x).argmax())).maps()
         assert wanted is not None
         found = values(header["sums"]["places"], blobs)[0]

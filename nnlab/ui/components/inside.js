@@ -14,7 +14,8 @@ const inflate = async (bytes) => {
 const createInside = (host) => {
   const row = element("div", { class: "row", role: "listbox" });
   const title = element("h4");
-  const link = element("a", { class: "open" });
+  // In a tab of its own: another page of the address bar would be another session, without the drawing.
+  const link = element("a", { class: "open", target: "_blank", rel: "noopener" });
   const perMap = element("button", { type: "button", onclick: () => setScope(true) });
   const perLayer = element("button", { type: "button", onclick: () => setScope(false) });
   const scope = element("span", { class: "quiet" });
