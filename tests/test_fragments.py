@@ -8,6 +8,7 @@ messages of every page is cut at every place, as a busy machine does, and what i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 from datasets_page import show_page
@@ -17,9 +18,18 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from nnlab.ui.build import PARTS as BUILD
 from nnlab.ui.datasets.parts import PARTS as DATASETS
+from nnlab.ui.draw.desk import VIEWS
+from nnlab.ui.navigation import page_files
 
+# The parts of each Learn page, which is drawn by the package of its name.
+LEARN = {
+    file.path.stem: list(import_module(f"nnlab.ui.learn.{file.path.stem}").PARTS)
+    for file in page_files() if file.section == "Learn"
+}  # fmt: skip
 PAGES = [
-    ("home", {}), ("train", {}), ("draw", {}),
+    ("home", {}), ("train", {}), ("draw", {}), ("draw", {"from": "photo"}),
+    *(("draw", {"from": "sample", "part": view}) for view in VIEWS),
+    *((page, {"part": part}) for page, parts in LEARN.items() for part in parts),
     *(("datasets", {"part": part, "dataset": "strokes"}) for part in DATASETS),
     *(("layers", {"part": part}) for part in ("layer", "network", "sequences", "losses")),
     *(("build", {"part": part}) for part in BUILD),

@@ -3,11 +3,10 @@
 
 import streamlit as st
 
-from nnlab.ui.learn.clinic import PARTS
+from nnlab.ui.learn.clinic import DRAWN, PARTS
 from nnlab.ui.parts import part_switch
 from nnlab.ui.text import _
 
 st.title(_("Failure clinic"))
 st.caption(_("The same small network each time, and one line of its program is wrong."))
-part = part_switch({name: title for name, (title, _show) in PARTS.items()}, "clinic")
-PARTS[part][1]()
+DRAWN[part_switch(PARTS, "clinic")]()

@@ -3,11 +3,10 @@
 
 import streamlit as st
 
-from nnlab.ui.learn.loop import PARTS
+from nnlab.ui.learn.loop import DRAWN, PARTS
 from nnlab.ui.parts import part_switch
 from nnlab.ui.text import _
 
 st.title(_("The training loop"))
 st.caption(_("Take a batch, compute the loss, go a step downhill; again and again."))
-part = part_switch({name: title for name, (title, _show) in PARTS.items()}, "loop")
-PARTS[part][1]()
+DRAWN[part_switch(PARTS, "loop")]()

@@ -3,11 +3,10 @@
 
 import streamlit as st
 
-from nnlab.ui.learn.saving import PARTS
+from nnlab.ui.learn.saving import DRAWN, PARTS
 from nnlab.ui.parts import part_switch
 from nnlab.ui.text import _
 
 st.title(_("Save and load"))
 st.caption(_("A trained network is its numbers: how they are saved, loaded, and used for prediction."))
-part = part_switch({name: title for name, (title, _show) in PARTS.items()}, "saving")
-PARTS[part][1]()
+DRAWN[part_switch(PARTS, "saving")]()

@@ -3,11 +3,10 @@
 
 import streamlit as st
 
-from nnlab.ui.learn.scratch import PARTS
+from nnlab.ui.learn.scratch import DRAWN, PARTS
 from nnlab.ui.parts import part_switch
 from nnlab.ui.text import _
 
 st.title(_("From scratch to torch.nn"))
 st.caption(_("The same network eight times: each step takes one more tool of PyTorch and changes no number."))
-part = part_switch({name: title for name, (title, _show) in PARTS.items()}, "scratch")
-PARTS[part][1]()
+DRAWN[part_switch(PARTS, "scratch")]()

@@ -4,6 +4,7 @@ from nnlab.ui.learn.clinic import quiz, ward
 from nnlab.ui.text import mark
 
 PARTS = {
-    "ward": (mark("Broken trainings"), ward.show),
-    "quiz": (mark("What is wrong here?"), quiz.show),
+    "ward": mark("Broken trainings"),
+    "quiz": mark("What is wrong here?"),
 }
+DRAWN = {"ward": ward.show, "quiz": quiz.show}

@@ -4,6 +4,7 @@ from nnlab.ui.learn.loop import iteration, overfitting
 from nnlab.ui.text import mark
 
 PARTS = {
-    "iteration": (mark("One iteration"), iteration.show),
-    "overfitting": (mark("Overfitting"), overfitting.show),
+    "iteration": mark("One iteration"),
+    "overfitting": mark("Overfitting"),
 }
+DRAWN = {"iteration": iteration.show, "overfitting": overfitting.show}

@@ -4,7 +4,8 @@ from nnlab.ui.learn.saving import modes, pickled, state
 from nnlab.ui.text import mark
 
 PARTS = {
-    "state": (mark("state_dict"), state.show),
-    "pickle": (mark("Why no pickle"), pickled.show),
-    "modes": (mark("train() and eval()"), modes.show),
+    "state": mark("state_dict"),
+    "pickle": mark("Why no pickle"),
+    "modes": mark("train() and eval()"),
 }
+DRAWN = {"state": state.show, "pickle": pickled.show, "modes": modes.show}

@@ -4,7 +4,8 @@ from nnlab.ui.learn.scratch import bugs, quiz, steps
 from nnlab.ui.text import mark
 
 PARTS = {
-    "steps": (mark("Step by step"), steps.show),
-    "bugs": (mark("Usual bugs"), bugs.show),
-    "quiz": (mark("Which bug is it?"), quiz.show),
+    "steps": mark("Step by step"),
+    "bugs": mark("Usual bugs"),
+    "quiz": mark("Which bug is it?"),
 }
+DRAWN = {"steps": steps.show, "bugs": bugs.show, "quiz": quiz.show}
