@@ -46,7 +46,13 @@ steps = (
         _("Train a network"),
         _("Choose one, press Start, and watch the loss fall."),
     ),
-    ("draw", ":material/draw:", _("Draw a digit"), _("The network answers while you draw.")),
+    ("draw", ":material/draw:", _("Draw a digit"), _("The network answers while you draw, and shows why.")),
+    (
+        "tensors",
+        ":material/school:",
+        _("Learn PyTorch"),
+        _("Tensors, autograd, gradient descent, the training loop: to be touched."),
+    ),
 )
 with st.container(horizontal=True, key="home-steps"):
     for name, icon, label, told in steps:
