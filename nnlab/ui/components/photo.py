@@ -78,8 +78,6 @@ def photo(
         "texts": {
             "digit": _("Digit {number} of {count}"),
             "stage": _("Stage"),
-            "says": _("What it says"),
-            "none": _("No digits were found."),
         },
     }  # fmt: skip
     state = st.session_state.get(key) or {}

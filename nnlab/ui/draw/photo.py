@@ -67,6 +67,7 @@ def photographed(chosen: Reader) -> Subject | None:
     if dropped:
         st.caption(dropped)
     if selected is None:
+        st.info(_("No digits were found."), icon=":material/info:")
         return None
     with st.expander(_("As a table"), icon=":material/table:"):
         _table(shot, answers, classes)
