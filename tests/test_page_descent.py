@@ -323,6 +323,14 @@ def test_a_race_on_a_networks_plane(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(trails(other, "race")) == ["SGD", "Adam"]
 
 
+def test_stopping_leads_back_to_the_usual_surface() -> None:
+    page = show(part="race", surface="network", plane=8)
+    (program,) = (one for one in planes._programs._kept.values() if one.running)
+    page.button(key="descent-network-stop").click().run()
+    assert program.stopped and "surface" not in page.query_params and not page.exception
+    assert len(trails(page, "race")) == 8
+
+
 def test_the_other_parts_do_not_know_a_networks_plane() -> None:
     page = show(part="update", surface="network", x=0.5)
     assert not page.warning and table(page)

@@ -10,7 +10,7 @@ from nnlab.lessons.descent import Racer, levels
 from nnlab.lessons.descent.slices import SAMPLES, network_surface
 from nnlab.program import Program
 from nnlab.ui.components.pulse import pulse
-from nnlab.ui.learn.descent.controls import LINKED, choose, start_of
+from nnlab.ui.learn.descent.controls import LINKED, MOVED, choose, start_of
 from nnlab.ui.learn.descent.planes import (
     GRID,
     SHIPPED,
@@ -29,6 +29,7 @@ from nnlab.ui.text import _, plain, say
 
 _STEPS = (5, 100)
 _SEEDS = 999
+_WATCHED = "descent:program"  # that this session waits for
 
 
 def choose_plane() -> tuple[Plane, tuple[float, ...], int]:
@@ -97,8 +98,22 @@ def _wait(program: Program, share: float, told: str) -> None:
     if program.problem is not None:
         st.error(say(program.problem), icon=":material/error:")
         return
+    before: Program | None = st.session_state.get(_WATCHED)
+    if before is not None and before is not program and before.running:
+        before.stop()  # what it computes is asked for no more; whoever else watches it starts it again
+    st.session_state[_WATCHED] = program
     if program.waiting:
         told = _("Others are computing; yours comes next.")
     with st.container(horizontal=True, vertical_alignment="center", key="descent-network-progress"):
         st.progress(min(1.0, share), told, width="stretch")
+        st.button(
+            _("Stop"), icon=":material/stop:", key="descent-network-stop", on_click=_leave, args=(program,)
+        )
     pulse("descent-network-pulse")
+
+
+def _leave(program: Program) -> None:
+    """End the program, and race on the usual surface: on this one it would begin again."""
+    program.stop()
+    for name in ("surface", *MOVED):
+        LINKED.choose(name, "", "")
