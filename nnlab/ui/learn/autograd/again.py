@@ -26,6 +26,10 @@ _STYLE = """<style>
   background: var(--st-orange-color, #d9772b); vertical-align: -0.1rem; }
 .nnlab-acts .refused { color: var(--st-red-text-color, #c8322b); white-space: normal; max-width: 44rem; }
 .nnlab-frame { overflow-x: auto; }
+@media (max-width: 640px) {
+  .nnlab-acts td:first-child .grad { white-space: normal; overflow-wrap: anywhere; }
+  .nnlab-acts td:first-child { max-width: 7.5rem; }
+}
 </style>"""
 
 

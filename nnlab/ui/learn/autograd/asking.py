@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 
 import streamlit as st
 import torch
+from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from nnlab.errors import LabError
@@ -24,7 +25,7 @@ from nnlab.ui.text import _, say
 LINKED = Linked("autograd")
 _OWN = "own"
 _ROW = 474  # CSS pixels of a tensor in the table
-_LIVE = "200ms"  # a pause while typing after which the picture follows
+_LIVE = "0ms"  # the picture follows every letter
 _KEPT = " []+-,."  # signs of values that stay readable in a link
 _NAMES = "abcdxyz"
 
@@ -36,6 +37,7 @@ class Asked:
     Attributes:
         gradient: as it was typed; `seed` is the tensor, None where nothing was typed.
         ran: the graph on the leaves of this run.
+        place: where complaints are told; always there, so that what follows stays what it is in the browser.
     """
 
     text: str
@@ -44,6 +46,7 @@ class Asked:
     seed: Tensor | None
     no_grad: bool
     ran: Graph
+    place: DeltaGenerator
 
     def leaves(self) -> dict[str, Tensor]:
         """The tensors made anew, without gradients."""
@@ -54,7 +57,7 @@ class Asked:
         try:
             return go_back(self.ran, self.seed)
         except Refusal as refusal:
-            st.error(say(refusal), icon=":material/undo:")
+            self.place.error(say(refusal), icon=":material/undo:")
             return None
 
 
@@ -80,14 +83,16 @@ def ask(*, switch: bool = False) -> Asked | None:
         )  # fmt: skip
         no_grad = switch and _no_grad()
     _tensors(given)
+    place = st.container(key="autograd-complaint")
     try:
         ran = run(text, make_leaves(given), no_grad=no_grad)
         dtype = ran.result.dtype
         seed = torch.tensor(read_values(gradient), dtype=dtype) if gradient.strip() else None
     except LabError as error:
-        complain(error)
+        with place:
+            complain(error)
         return None
-    return Asked(text, given, gradient, seed, no_grad, ran)
+    return Asked(text, given, gradient, seed, no_grad, ran, place)
 
 
 def _note(name: str, default: str) -> None:

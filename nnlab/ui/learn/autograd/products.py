@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 import torch
 from torch import Tensor
@@ -62,7 +63,8 @@ def products() -> None:
     _differences(asked, walk)
     question(
         "autograd-row",
-        _("Which external gradient leaves the second row of the Jacobian of `a` in `a.grad`?"),
+        _("In the classic, which external gradient leaves the second row of the Jacobian of `a` in "
+          "`a.grad`?"),
         _second_row(asked, walk, found),
         _("A gradient of 1 at the second place and 0 elsewhere takes that row; any other adds up the rows "
           "with its numbers as weights."),
@@ -133,7 +135,8 @@ def _differences(asked: Asked, walk: Walk) -> None:
         return
     rows = [
         (_place(f"{one.name}.grad", asked.ran.leaves[one.name].shape, _flat(asked, one.name, one.place)),
-         repr(one.analytic), repr(one.double), repr(one.numeric), f"{one.relative:.1e}")
+         exact(asked.ran.leaves[one.name].detach().numpy().dtype.type(one.analytic)),
+         exact(np.float64(one.double)), exact(np.float64(one.numeric)), f"{one.relative:.1e}")
         for one in checked
     ]  # fmt: skip
     with left:

@@ -21,6 +21,9 @@ _STYLE = """<style>
   white-space: pre; font-size: 0.8125rem; }
 .nnlab-lines .strong { font-weight: 650; }
 .nnlab-frame { overflow-x: auto; }
+@media (max-width: 640px) {
+  .nnlab-lines td:first-child { white-space: normal; max-width: 7.5rem; overflow-wrap: anywhere; }
+}
 </style>"""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from nnlab.lessons.autograd.backward import Walk
+from nnlab.lessons.autograd.graph import Graph
 from nnlab.lessons.autograd.source import program
 from nnlab.ui.components.graph import graph
 from nnlab.ui.learn.autograd.asking import LINKED, Asked, ask
@@ -13,6 +14,7 @@ from nnlab.ui.learn.parts import code, question
 from nnlab.ui.text import _
 
 _LAST_STEP = 999
+_SHOWN = "autograd:shown"
 
 
 @st.fragment
@@ -20,10 +22,11 @@ def walking() -> None:
     """Draw the part."""
     asked = ask(switch=True)
     if asked is None:
+        _before()
         return
     walk = asked.walk()
-    step = LINKED.number("step", -1, low=-1, high=_LAST_STEP)
-    graph(asked.ran, walk, key="autograd-graph", at=None if step < 0 else step, on_step=_note_step)
+    st.session_state[_SHOWN] = asked.ran, walk
+    _draw(asked.ran, walk)
     gradient_table(asked, walk)
     question(
         "autograd-zero",
@@ -33,6 +36,18 @@ def walking() -> None:
           "gradient is 0."),
     )  # fmt: skip
     code(program(asked.text, asked.given, asked.gradient, no_grad=asked.no_grad))
+
+
+def _before() -> None:
+    """While something is typed that does not run yet, what ran last stays in sight."""
+    if _SHOWN in st.session_state:
+        _draw(*st.session_state[_SHOWN])
+        st.caption(_("The graph is that of the last expression that ran."))
+
+
+def _draw(ran: Graph, walk: Walk | None) -> None:
+    step = LINKED.number("step", -1, low=-1, high=_LAST_STEP)
+    graph(ran, walk, key="autograd-graph", at=None if step < 0 else step, on_step=_note_step)
 
 
 def _note_step(step: int | None) -> None:
