@@ -3,6 +3,8 @@
 
 export default (component, css) => mountView(component, css, createTensors);
 
+const MOST_JUMPS = 12; // along one dim
+
 const createTensors = (host) => {
   const panels = element("div", { class: "panels" });
   const readout = element("div", { class: "readout number", "aria-live": "polite" });
@@ -67,11 +69,14 @@ const createTensors = (host) => {
     send("selected", flat);
   };
 
-  // Steps along each dim, one after the other, from the first element to that at `index`.
+  // Steps along each dim, one after the other, from the first element to that at `index`; many of them at once.
   const jumpsTo = ({ offset, strides }, index) => {
     let place = offset;
-    return index.flatMap((steps, dim) =>
-      Array.from({ length: strides[dim] ? steps : 0 }, () => ({ from: place, to: (place += strides[dim]), dim })));
+    return index.flatMap((steps, dim) => {
+      if (!strides[dim] || !steps) return [];
+      const [count, length] = steps > MOST_JUMPS ? [1, steps * strides[dim]] : [steps, strides[dim]];
+      return Array.from({ length: count }, () => ({ from: place, to: (place += length), dim }));
+    });
   };
 
   const show = (which, cell) => {

@@ -15,7 +15,7 @@ from nnlab.ui.components.library import pack, part
 from nnlab.ui.text import _
 
 # Of one dim so many indices are shown; of a longer one the first and the last few.
-_MOST_COLUMNS, _MOST_ROWS, _MOST_BLOCKS, _MOST_PLACES = 24, 14, 8, 160
+_MOST_COLUMNS, _MOST_ROWS, _MOST_BLOCKS, _MOST_PLACES = 24, 14, 16, 160
 _LAST = 2
 _SAID = 200  # elements that a screen reader is told
 

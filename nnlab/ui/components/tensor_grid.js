@@ -3,7 +3,7 @@
 
 const CELL_HIGH = 28;
 const CELL_WIDEST = 50;
-const CELL_NARROWEST = 32;
+const CELL_NARROWEST = 36;
 const CUT = 16; // CSS pixels in place of what is left out
 const BLOCK_GAP = 18;
 
@@ -49,11 +49,12 @@ const coloured = (values, theme) => {
 };
 
 const numberOf = (text) => (text === "True" ? 1 : text === "False" ? 0 : Number(text.replace("inf", "Infinity")));
+const charWide = (wide) => (wide >= 46 ? 7.3 : 6.1); // of the font below
 const fitting = (text, wide) => {
-  if (text.length * 7.3 <= wide - 6) return text.replace("-", "−");
+  if (text.length * charWide(wide) <= wide - 4) return text.replace("-", "−");
   const value = numberOf(text);
   if (!Number.isNaN(value) && text !== "True" && text !== "False") return cellText(value, 2);
-  return `${text.slice(0, Math.max(1, Math.floor((wide - 6) / 7.3) - 1))}…`;
+  return `${text.slice(0, Math.max(1, Math.floor((wide - 4) / charWide(wide)) - 1))}…`;
 };
 
 // Draws one cell with its number.
@@ -79,7 +80,7 @@ const drawCell = (pen, { x, y, wide, text, limit, table, theme, faint, chosen, r
   pen.globalAlpha = 1;
 };
 
-const CELL_FONT = "12px ui-monospace, 'SF Mono', Menlo, Consolas, monospace";
+const cellFont = (wide) => `${wide >= 46 ? 12 : 10}px ui-monospace, 'SF Mono', Menlo, Consolas, monospace`;
 
 const createGrid = (host, { onPoint, onPick, onEdit }) => {
   const sign = element("span", { class: "sign", "aria-hidden": "true" });
@@ -135,7 +136,7 @@ const createGrid = (host, { onPoint, onPick, onEdit }) => {
     grid.blocks.forEach((outer, block) => {
       const [left, top] = grid.corner(block);
       drawIndices(pen, outer, left, top);
-      pen.font = CELL_FONT;
+      pen.font = cellFont(grid.wide);
       pen.textAlign = "center";
       grid.down.forEach((_, row) => grid.columns.forEach((_, column) => {
         const place = { x: left + grid.x(column), y: top + grid.y(row), wide: grid.wide };

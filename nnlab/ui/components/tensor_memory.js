@@ -2,7 +2,6 @@
 
 const PLACE_HIGH = 14; // for the number of a place
 const JUMPS_HIGH = 30;
-const MOST_JUMPS = 40;
 
 const createMemory = (host, { onPoint }) => {
   const title = element("div", { class: "title" });
@@ -41,7 +40,7 @@ const createMemory = (host, { onPoint }) => {
       const cut = at && place !== memory.places[at - 1] + 1;
       pen.fillText(cut ? `⋯ ${place}` : place, x + grid.wide / 2, y - 7);
       pen.globalAlpha = 1;
-      pen.font = CELL_FONT;
+      pen.font = cellFont(grid.wide);
       const lit = memory.lit === null ? null : memory.lit[at];
       drawCell(pen, { x, y, wide: grid.wide, text: memory.texts[at], limit, table, theme, faint: lit === "0", chosen: lit === "1" });
     });
@@ -100,7 +99,7 @@ const createMemory = (host, { onPoint }) => {
   // `wanted`: from place to place, each with the dim it is a step of.
   const mark = (cells, wanted) => {
     marks = cells;
-    jumps = wanted.slice(0, MOST_JUMPS).flatMap(({ from, to, dim }) => {
+    jumps = wanted.flatMap(({ from, to, dim }) => {
       const [start, end] = [shownAt(from), shownAt(to)];
       return start === null || end === null ? [] : [{ from: start, to: end, colour: dimColour(context.theme, dim) }];
     });

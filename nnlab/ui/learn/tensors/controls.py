@@ -98,7 +98,7 @@ def examples(label: str, name: str, found: Sequence[str], default: str, clears: 
 
 def filling(seeded: Sequence[str]) -> tuple[str, int]:
     """What fills the shapes that are typed, and the seed, which has a box where one of `seeded` needs it."""
-    kind = choice(_("Values"), "fill", {name: _(_FILLED[name]) for name in FILLINGS}, "count", width=190)
+    kind = choice(_("Values"), "fill", {name: _(_FILLED[name]) for name in FILLINGS}, "count", width=215)
     random = kind != "count" and any(not each.lstrip().startswith("[") for each in seeded)
     return kind, whole(_("Seed"), "seed", 0, 0, LAST_SEED) if random else LINKED.number(
         "seed", 0, low=0, high=LAST_SEED
