@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from tests import strangers
@@ -316,16 +316,6 @@ def _turned(
         return (x - half_w, y - half_h, x + half_w, y + half_h)
 
     return np.asarray(turned, np.float32) / 255, [(digit, moved(box)) for digit, box in boxes]
-
-
-def sharpened(data: bytes) -> bytes:
-    """The same photograph as a telephone with its sharpening would have it."""
-    buffer = io.BytesIO()
-    Image.open(io.BytesIO(data)).filter(ImageFilter.UnsharpMask(3, 150)).save(buffer, "JPEG", quality=85)
-    return buffer.getvalue()
-
-
-Reader = Callable[[bytes], Sequence[tuple[tuple[float, float, float, float], int | None]]]
 
 
 def matched(

@@ -19,9 +19,9 @@ _TYPES = ("png", "jpg", "jpeg", "jfif", "webp", "gif", "bmp")
 _MOST = 8  # photographs of a session; of more, the oldest are forgotten
 _LONGEST = 28  # characters of a name
 _EXAMPLES = {
-    "paper": mark("Example: paper in a shadow"),
-    "squares": mark("Example: squared paper"),
-    "board": mark("Example: a board"),
+    "paper": mark("Example: shadow"),
+    "squares": mark("Example: squares"),
+    "board": mark("Example: board"),
 }
 # In the session: its own photographs, newest first; the key of the chosen one, None for an example; what
 # could not be read, with its name; how many uploads there were.
