@@ -40,7 +40,10 @@ _STYLE = """<style>
 .nnlab-forgot .bar i { position: absolute; top: 1px; bottom: 1px; border-radius: 2px; }
 .nnlab-forgot .bar .less { right: 50%; background: var(--st-red-color, #d33); }
 .nnlab-forgot .bar .more { left: 50%; background: var(--st-blue-color, #36c); }
-@media (max-width: 640px) { .nnlab-forgot th, .nnlab-forgot td { padding: 0.25rem 0.3rem; } }
+@media (max-width: 640px) {
+  .nnlab-forgot th, .nnlab-forgot td { padding: 0.25rem 0.3rem; }
+  .nnlab-forgot .bar, .nnlab-forgot thead th:last-child { display: none; }
+}
 </style>"""
 
 
@@ -75,7 +78,7 @@ def result(run: Run, subject: Subject | None) -> None:
         )
         rows.append(_row(name, found[0].accuracy, found[1].accuracy, _largest(found[0], found[1])))
     if own is not None and mixture is not None:
-        rows.append(_row(_("Your {count} drawings that it has learned", count=mixture.count), *own, None))
+        rows.append(_row(_("Your drawings that it has learned ({count})", count=mixture.count), *own, None))
     if subject is not None and tuple(subject.image.shape[1:]) == after.info.in_shape:
         says = [_answer(model, subject) for model in (before, after)]
         cells = "".join(f"<td>{text}</td>" for text in (*says, "", ""))

@@ -42,7 +42,7 @@ def tuning(reader: Reader, subject: Subject | None, drawings: OwnSet) -> None:
     split, left_out = drawings.split(reader.model)
     if left_out:
         st.caption(
-            _("{count} of your drawings are left out: this network has no such class, or takes other images.",
+            _("Left out: {count} of your drawings. This network has no such class, or takes other images.",
               count=left_out)
         )  # fmt: skip
     if split is not None:
@@ -119,7 +119,7 @@ def _controls(reader: Reader, split: Split) -> None:
         spec, given = tuning_spec(reader, split, rate=float(rate), repeat=repeat, rehearsal=rehearsal)
         samples = len(split) * repeat + rehearsal
         st.caption(
-            _("{own} drawings × {repeat} + {rehearsal:,} = {samples:,} images, {steps:,} steps",
+            _("{own} × {repeat} + {rehearsal:,} = {samples:,} images, {steps:,} steps",
               own=len(split), repeat=repeat, rehearsal=rehearsal, samples=samples,
               steps=spec.recipe.steps(samples)),
             width="content",

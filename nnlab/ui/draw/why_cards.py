@@ -22,13 +22,11 @@ _TITLES = {
     "width": mark("Pen width"),
 }
 _STYLE = """<style>
-.nnlab-flips { display: grid; grid-template-columns: repeat(auto-fill, minmax(118px, 1fr));
-  gap: 0.9rem 0.8rem; max-width: 1000px; }
+.nnlab-flips { display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 150px));
+  gap: 0.9rem 0.8rem; }
 .nnlab-flips figure { margin: 0; min-width: 0; }
-.nnlab-flips img, .nnlab-flips .none { width: 100%; aspect-ratio: 1; border-radius: 6px; display: block; }
+.nnlab-flips img { width: 100%; aspect-ratio: 1; border-radius: 6px; display: block; }
 .nnlab-flips .drawn img { outline: 2px solid var(--st-text-color, currentColor); outline-offset: 2px; }
-.nnlab-flips .none { border: 1px dashed var(--st-border-color, #8886); display: grid; place-items: center;
-  padding: 0.5rem; box-sizing: border-box; text-align: center; font-size: 0.82rem; opacity: 0.75; }
 .nnlab-flips figcaption { font-size: 0.85rem; line-height: 1.35; margin-top: 0.35rem;
   font-variant-numeric: tabular-nums; }
 .nnlab-flips b { display: block; font-weight: 600; }
@@ -43,23 +41,21 @@ def cards(found: Flips, image: Tensor, classes: Sequence[str]) -> None:
         "drawn", picture(image[0], _("The drawing as it is")), _("As it is"), "",
         _says(classes[found.said], said),
     )  # fmt: skip
-    ordered = sorted(found.found, key=lambda flip: flip.change is None)  # what flips it first
-    flipped = "".join(_flip(flip, classes) for flip in ordered)
+    flipped = "".join(_flip(flip, classes) for flip in found.found if flip.change is not None)
     st.html(f'{_STYLE}<div class="nnlab-flips">{drawn}{flipped}</div>')
+    none = [f"{_(_TITLES[flip.kind.name])} {_reach(flip)}" for flip in found.found if flip.change is None]
+    if none:
+        st.markdown(_("No such change within: {reach}", reach=" · ".join(none)))
     tried = sum(flip.tried for flip in found.found)
     steps = ", ".join(f"{_(_TITLES[flip.kind.name])} {_step(flip)}" for flip in found.found)
     st.caption(_("{count:,} changed drawings were tried. Steps: {steps}.", count=tried, steps=steps))
 
 
 def _flip(flip: Flip, classes: Sequence[str]) -> str:
-    title = _(_TITLES[flip.kind.name])
-    if flip.change is None or flip.image is None:
-        return _card("", f'<div class="none">{html.escape(_none(flip))}</div>', title, "", "")
-    changed = change_text(flip.kind.name, flip.change)
-    alt = f"{title}: {changed}"
-    return _card(
-        "", picture(flip.image[0], alt), title, changed, _says(classes[flip.answer], flip.probability)
-    )
+    assert flip.change is not None and flip.image is not None
+    title, changed = _(_TITLES[flip.kind.name]), change_text(flip.kind.name, flip.change)
+    shown = picture(flip.image[0], f"{title}: {changed}")
+    return _card("", shown, title, changed, _says(classes[flip.answer], flip.probability))
 
 
 def _card(kind: str, top: str, title: str, changed: str, says: str) -> str:
@@ -107,17 +103,18 @@ def change_text(kind: str, change: Change) -> str:
             return _("{width:.2f} px, not {usual:g}", width=PEN_WIDTH + value, usual=PEN_WIDTH)
 
 
-def _none(flip: Flip) -> str:
+def _reach(flip: Flip) -> str:
+    """How far was searched."""
     kind = flip.kind
     match kind.name:
         case "shift":
-            return _("none within {most:g} px", most=kind.high)
+            return f"{kind.high:g} px"
         case "rotate" | "slant":
-            return _("none within ±{most:g}°", most=kind.high)
+            return f"±{kind.high:g}°"
         case "scale":
-            return _("none within ±{share:.0%}", share=kind.high)
+            return f"±{kind.high:.0%}"
         case _:
-            return _("none from {low:g} to {high:g} px", low=PEN_WIDTH + kind.low, high=PEN_WIDTH + kind.high)
+            return f"{PEN_WIDTH + kind.low:g}–{PEN_WIDTH + kind.high:g} px"
 
 
 def _step(flip: Flip) -> str:

@@ -34,7 +34,8 @@ _STYLE = """<style>
 .nnlab-alike figure { margin: 0; font-size: 0.8rem; text-align: center; }
 .nnlab-alike img { width: 64px; height: 64px; border-radius: 4px; display: block; }
 @media (max-width: 640px) {
-  .nnlab-confusion td, .nnlab-confusion th { padding: 0.14rem 0.1rem; min-width: 1.45rem; }
+  .nnlab-confusion table { border-spacing: 1px; font-size: 0.66rem; }
+  .nnlab-confusion td, .nnlab-confusion th { padding: 0.2rem 0; min-width: 1.75rem; }
 }
 </style>"""
 
@@ -113,7 +114,7 @@ def _cell(count: int, most: int, row: int, at: int, right: int, said: int) -> st
     # Few mistakes should be seen beside many, so the tint follows the square root.
     tint = round(70 * math.sqrt(count / most)) if most and row != at else 0
     style = f' style="background: color-mix(in srgb, #e5484d {tint}%, transparent)"' if tint else ""
-    return f'<td class="{" ".join(kinds)}"{style}>{count:,}</td>'
+    return f'<td class="{" ".join(kinds)}"{style}>{count}</td>'
 
 
 def _alike(of: Examined, found: Confusion, right: int, said: int, classes: Sequence[str]) -> None:
