@@ -10,6 +10,7 @@ import contextlib
 import json
 import subprocess
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,6 +33,7 @@ from nnlab.training.weights import load_model
 
 _KEPT = 64
 _LIMIT = 600.0  # seconds, after which something is wrong
+_PATIENCE = 60.0  # seconds between two tries of what went wrong
 
 _one_at_a_time = threading.Semaphore(1)
 _guard = threading.Lock()
@@ -84,12 +86,18 @@ class Examination:
         self.done, self.count = 0, 0
         self.found: Confusion | None = None
         self.problem: LabError | None = None
+        self._began = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="confusion", daemon=True)
         self._thread.start()
 
     @property
     def running(self) -> bool:
         return self._thread.is_alive()
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether it went wrong long enough ago to be tried again."""
+        return self.problem is not None and time.monotonic() - self._began > _PATIENCE
 
     def wait(self, seconds: float | None = None) -> None:
         """Until it has ended, or for so long."""
@@ -136,10 +144,10 @@ class Examination:
 
 
 def examination(of: Examined) -> Examination:
-    """The one of these weights, begun unless it has been; one that went wrong is begun anew."""
+    """The one of these weights, begun unless it has been; one that went wrong is begun anew after a while."""
     with _guard:
         found = _asked.get(of)
-        if found is None or (found.problem is not None and not found.running):
+        if found is None or found.may_be_repeated:
             found = _asked[of] = Examination(of)
         _asked.move_to_end(of)
         while len(_asked) > _KEPT:
