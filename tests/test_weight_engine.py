@@ -26,6 +26,7 @@ def batch(count: int = 4) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.randn(count, 1, 28, 28, generator=generator), labels
 
 
+@pytest.mark.filterwarnings("ignore:Using padding=.same.")
 @settings(max_examples=40)
 @given(
     kernel=st.tuples(st.integers(1, 4), st.integers(1, 4)),

@@ -18,7 +18,7 @@ from nnlab.errors import LabError, Sentence
 from nnlab.lens.numbers import ulps
 from nnlab.lessons.autograd.graph import Graph, Node
 
-MOST_JACOBIAN = 256  # numbers of a matrix that is shown
+MOST_LOCAL = 64  # numbers of a matrix that is looked at in one step; each row is a run of its own
 
 
 class Refusal(LabError):
@@ -179,7 +179,7 @@ def _local(graph: Graph, node: Node, slot: int) -> tuple[Tensor | None, Tensor |
         assert node.run is not None
         value = node.run([*inputs[:slot], wide, *inputs[slot + 1 :]])
         return torch.autograd.grad(value, wide, torch.ones_like(value))[0], None
-    if value.numel() * inputs[slot].numel() > MOST_JACOBIAN:
+    if value.numel() * inputs[slot].numel() > MOST_LOCAL:
         return None, None
     return None, jacobian(value, inputs[slot])
 

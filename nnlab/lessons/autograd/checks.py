@@ -14,11 +14,12 @@ import torch
 from torch import Tensor
 
 from nnlab.errors import check
-from nnlab.lessons.autograd.backward import MOST_JACOBIAN, jacobian
+from nnlab.lessons.autograd.backward import jacobian
 from nnlab.lessons.autograd.graph import Graph
 
 STEP = 1e-5  # h, near the cube root of float64's precision, where the two errors are about equal
-MOST_CHECKED = 32  # numbers; each takes two runs of the expression
+MOST_CHECKED = 16  # numbers; each takes two runs of the expression for each h
+MOST_JACOBIAN = 256  # numbers of a matrix that is shown
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,11 @@ _STYLE = """<style>
   white-space: pre; }
 .nnlab-acts i { display: inline-block; width: 0.8rem; height: 0.8rem; margin-right: 2px; border-radius: 2px;
   background: var(--st-orange-color, #d9772b); vertical-align: -0.1rem; }
-.nnlab-acts .refused { color: var(--st-red-text-color, #c8322b); white-space: normal; max-width: 44rem; }
+.nnlab-acts .refused { color: var(--st-red-text-color, #c8322b); max-width: min(44rem, 100vw - 12rem); }
 .nnlab-frame { overflow-x: auto; }
 @media (max-width: 640px) {
   .nnlab-acts td:first-child .grad { white-space: normal; overflow-wrap: anywhere; }
-  .nnlab-acts td:first-child { max-width: 7.5rem; }
+  .nnlab-acts td:first-child { min-width: 8rem; }
 }
 </style>"""
 
@@ -96,7 +96,7 @@ def _table(asked: Asked, told: list[Told], wanted: list[str], walk: Walk) -> Non
         if one.refused is None:
             cells = "".join(f"<td>{_cell(one, name, walk)}</td>" for name in wanted)
         else:
-            cells = f"<td colspan='{len(wanted)}' class='refused'>{html.escape(one.refused)}</td>"
+            cells = f"<td colspan='{len(wanted)}'><div class='refused'>{html.escape(one.refused)}</div></td>"
         body.append(
             f"<tr><td><span class='grad'>{html.escape(_line(asked, one.act))}</span></td>{cells}</tr>"
         )

@@ -22,7 +22,8 @@ _STYLE = """<style>
 .nnlab-lines .strong { font-weight: 650; }
 .nnlab-frame { overflow-x: auto; }
 @media (max-width: 640px) {
-  .nnlab-lines td:first-child { white-space: normal; max-width: 7.5rem; overflow-wrap: anywhere; }
+  .nnlab-lines td:first-child { white-space: normal; overflow-wrap: anywhere; }
+  .nnlab-lines td:first-child { min-width: 7rem; max-width: 7rem; }
 }
 </style>"""
 
