@@ -155,7 +155,7 @@ async def measure_visitors(address: str, visitors: int, seconds: float) -> dict[
 def measure_prediction(times: int) -> dict[str, float]:
     """Milliseconds from strokes to probabilities, with one thread."""
     torch.set_num_threads(1)
-    model, _facts = shipped_model()
+    model = shipped_model()
     angle = np.linspace(0, 6, 80)
     strokes = [np.stack([140 + 60 * np.cos(angle), 140 + 90 * np.sin(angle)], 1)]
     found: list[float] = []

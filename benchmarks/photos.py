@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 import nnlab
-from nnlab.drawing import drawing_for, image_logits, logits_score, shipped_model
+from nnlab.drawing import drawing_for, image_logits, logits_score, shipped_facts, shipped_model
 from nnlab.drawing.photo import read_photo
 from tests import photos
 
@@ -42,7 +42,7 @@ def measure(
     scene: photos.Scene, source: str, count: int, seed: int, page: photos.Page = USUAL
 ) -> dict[str, float]:
     """Shares and the median of the seconds over `count` photographs."""
-    model, facts = shipped_model()
+    model, facts = shipped_model(), shipped_facts()
     rng = np.random.default_rng(seed)
     written = found = right = refused = invented = 0
     seconds = []

@@ -152,7 +152,7 @@ def test_numbers_out_of_bounds_are_refused() -> None:
 
 @pytest.fixture(scope="module")
 def plane() -> Slice:
-    return slice_of(shipped_model()[0], seed=3, samples=4)
+    return slice_of(shipped_model(), seed=3, samples=4)
 
 
 def test_the_directions_are_as_large_as_the_filters(plane: Slice) -> None:
@@ -166,14 +166,14 @@ def test_the_directions_are_as_large_as_the_filters(plane: Slice) -> None:
             torch.testing.assert_close(norms[1], norms[0], rtol=1e-4, atol=1e-6)
     one, other = plane.basis[1], plane.basis[2]
     assert abs(float(F.cosine_similarity(one, other, dim=0))) < 0.05
-    again = slice_of(shipped_model()[0], seed=3, samples=4)
+    again = slice_of(shipped_model(), seed=3, samples=4)
     assert torch.equal(again.basis, plane.basis)
-    assert not torch.equal(slice_of(shipped_model()[0], seed=4, samples=4).basis, plane.basis)
+    assert not torch.equal(slice_of(shipped_model(), seed=4, samples=4).basis, plane.basis)
 
 
 def test_the_loss_on_a_plane_is_the_networks(plane: Slice) -> None:
     surface = plane.surface()
-    model = shipped_model()[0]
+    model = shipped_model()
     with torch.no_grad():
         at_zero = F.cross_entropy(model(plane.inputs), plane.labels)
     torch.testing.assert_close(surface(torch.zeros(2)).detach(), at_zero)
@@ -207,7 +207,7 @@ def test_the_loss_on_a_plane_is_the_networks(plane: Slice) -> None:
 def test_a_network_may_be_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nnlab.lessons.descent.slices.MOST_WEIGHTS", 1000)
     with pytest.raises(LabError, match="weights; a plane through at most 1,000"):
-        slice_of(shipped_model()[0])
+        slice_of(shipped_model())
 
 
 def test_racers_travel_to_another_process() -> None:
@@ -227,14 +227,14 @@ def test_the_program_of_a_plane_and_its_script_agree() -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=own_environment(), check=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     rows = torch.tensor([line["row"] for line in lines if "row" in line])
-    surface = slice_of(shipped_model()[0], seed=1).surface()
+    surface = slice_of(shipped_model(), seed=1).surface()
     with torch.no_grad():
         torch.testing.assert_close(rows, surface.grid(3), rtol=1e-4, atol=1e-5)
     assert [line["step"] for line in lines if "step" in line] == list(range(steps + 1))
     found = [trail_from_json(value, one) for value, one in zip(lines[-1]["trails"], racers, strict=True)]
-    model = shipped_model()[0]
+    model = shipped_model()
     source = network_script(
-        "shipped_model()[0]", "from nnlab.drawing import shipped_model", data_of(model), 1, SAMPLES, racers,
+        "shipped_model()", "from nnlab.drawing import shipped_model", data_of(model), 1, SAMPLES, racers,
         start, steps,
     )  # fmt: skip
     ends = run(source)["ends"]

@@ -33,6 +33,7 @@ from nnlab.drawing import (
     predict_drawing,
     predict_image,
     rasterize,
+    shipped_facts,
     shipped_model,
 )
 from nnlab.drawing.shipped import WEIGHTS
@@ -56,7 +57,7 @@ def trained(in_shape: tuple[int, int, int], mean: tuple[float, ...], std: tuple[
 
 @pytest.mark.parametrize(("digit", "strokes"), [(1, ONE), (0, ZERO), (7, SEVEN), (4, FOUR)])
 def test_the_shipped_model_reads_plain_digits(digit: int, strokes: list[np.ndarray]) -> None:
-    model, _ = shipped_model()
+    model = shipped_model()
     probabilities = predict_drawing(model, strokes, size=(280, 280))
     assert probabilities.shape == (10,)
     assert float(probabilities.sum()) == pytest.approx(1, abs=1e-5)
@@ -83,7 +84,7 @@ def test_a_trembling_dot_is_a_dot() -> None:
 @pytest.mark.parametrize("nothing", [[], [np.zeros((0, 2))]])
 def test_an_empty_canvas_gives_no_answer(nothing: list[np.ndarray]) -> None:
     with pytest.raises(LabError, match="Nothing is drawn"):
-        predict_drawing(shipped_model()[0], nothing)
+        predict_drawing(shipped_model(), nothing)
 
 
 BAD_STROKES = {
@@ -102,7 +103,7 @@ BAD_STROKES = {
 def test_bad_strokes_get_a_sentence(name: str, read: Callable[..., object]) -> None:
     strokes, sentence = BAD_STROKES[name]
     with pytest.raises(LabError, match=sentence):
-        read(shipped_model()[0], strokes)
+        read(shipped_model(), strokes)
 
 
 @pytest.mark.parametrize("size", [(0, 280), (280, -1), (280, float("nan")), (280,), 280, "large", None])
@@ -117,7 +118,7 @@ def test_a_canvas_of_one_pixel_and_a_hundred_thousand_points_are_drawn() -> None
     angle = np.linspace(0, 2 * np.pi, 100_000)
     many = [np.stack([140 + 60 * np.cos(angle), 140 + 90 * np.sin(angle)], axis=1)]
     assert (rasterize(many).int() - rasterize(ZERO).int()).abs().max() <= 8
-    assert int(predict_drawing(shipped_model()[0], many).argmax()) == 0
+    assert int(predict_drawing(shipped_model(), many).argmax()) == 0
 
 
 def test_a_pen_that_leaves_the_canvas_for_a_while_is_followed() -> None:
@@ -156,7 +157,7 @@ def test_a_network_of_dark_ink_on_light_paper_gets_the_drawing_like_that(channel
 
 def test_a_network_that_tells_digits_on_paper_reads_a_drawing() -> None:
     """The shipped network, rebuilt to expect the negatives of its images, answers as itself."""
-    shipped, _ = shipped_model()
+    shipped = shipped_model()
     negative = TrainedModel(OrderedDict([("negative", Negative()), *shipped.named_children()]))
     info = shipped.info
     negative.info = replace(info, mean=(1 - info.mean[0],))
@@ -193,7 +194,7 @@ def test_smaller_inputs_get_a_smaller_picture() -> None:
 
 
 def test_the_facts_of_the_shipped_model_are_true() -> None:
-    model, facts = shipped_model()
+    model, facts = shipped_model(), shipped_facts()
     assert facts["parameters"] == sum(p.numel() for p in model.parameters())
     strokes = load_dataset("strokes")
     found = evaluate(model, strokes.test, model.info.mean, model.info.std)
@@ -209,7 +210,7 @@ def test_the_facts_of_the_shipped_model_are_true() -> None:
 
 @pytest.mark.mnist
 def test_the_mnist_accuracy_of_the_shipped_model_is_true() -> None:
-    model, facts = shipped_model()
+    model, facts = shipped_model(), shipped_facts()
     test = nnlab.load_dataset("mnist").test
     found = evaluate(model, test, model.info.mean, model.info.std)
     assert found.accuracy == pytest.approx(facts["test_accuracy"], abs=0.0005)
@@ -293,13 +294,13 @@ def strangers_digits(hand: Hand, each: int = 12) -> tuple[torch.Tensor, torch.Te
 
 
 def logits_of(images: torch.Tensor) -> torch.Tensor:
-    model, _ = shipped_model()
+    model = shipped_model()
     with torch.inference_mode():
         return model(normalise(images[:, None], model.info.mean, model.info.std))
 
 
 def refused(logits: torch.Tensor) -> float:
-    _, facts = shipped_model()
+    facts = shipped_facts()
     return sum(logits_score(row) < facts["threshold"] for row in logits) / len(logits)
 
 
@@ -335,20 +336,20 @@ def test_what_is_no_digit_is_refused_even_of_kinds_not_in_training() -> None:
 
 @pytest.mark.parametrize("dots", [1, 2, 5])
 def test_dots_are_no_digit(dots: int) -> None:
-    model, facts = shipped_model()
+    model, facts = shipped_model(), shipped_facts()
     drawn = [np.array([[40.0 + 170 * i % 201, 60.0 + 90 * i % 173]]) for i in range(dots)]
     assert digit_score(model, drawn) < facts["threshold"]
 
 
 def test_the_score_of_a_plain_digit_is_high() -> None:
-    model, facts = shipped_model()
+    model, facts = shipped_model(), shipped_facts()
     for strokes in (ONE, ZERO, SEVEN, FOUR):
         assert digit_score(model, strokes) > facts["threshold"]
     assert 0 < facts["threshold"] < 1
 
 
 def test_the_shipped_model_is_small_and_plain() -> None:
-    model, _ = shipped_model()
+    model = shipped_model()
     assert WEIGHTS.stat().st_size < 2_000_000
     assert model.info.classes == tuple("0123456789")
     assert {type(layer) for layer in model} <= {
@@ -357,7 +358,7 @@ def test_the_shipped_model_is_small_and_plain() -> None:
 
 
 def test_normalisation_of_the_shipped_model_travels_with_it() -> None:
-    model, _ = shipped_model()
+    model = shipped_model()
     image = drawing_to_image(SEVEN)
     with torch.no_grad():
         expected = model(normalise(image, model.info.mean, model.info.std)).softmax(1)[0]

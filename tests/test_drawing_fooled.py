@@ -31,7 +31,7 @@ def test_shifts_are_those_of_torchvision_and_of_ink(x: int, y: int) -> None:
 
 
 def test_the_grid_is_what_the_network_says_of_each_shift() -> None:
-    model, _ = shipped_model()
+    model = shipped_model()
     image = drawing_to_image(SEVEN)
     grid = shift_grid(model, image, span=2)
     assert grid.probabilities.shape == (5, 5, 10)

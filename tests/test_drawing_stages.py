@@ -25,7 +25,7 @@ SEVEN = [np.array([[70.0, 60.0], [210.0, 60.0], [120.0, 240.0]])]
 FOUR = [np.array([[100.0, 40.0], [70.0, 150.0], [200.0, 150.0]]), np.array([[170.0, 60.0], [165.0, 250.0]])]
 SMALL = [stroke * 0.2 + [200, 10] for stroke in FOUR]
 DOT = [np.array([[30.0, 200.0]])]
-MODEL, _ = shipped_model()
+MODEL = shipped_model()
 
 
 def stages(strokes, size=(280, 280), pen=18.0, **off):

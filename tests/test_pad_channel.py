@@ -47,9 +47,9 @@ def test_it_answers_as_the_network_does() -> None:
     strokes = arrays_of(FOUR)
     assert header["seq"] == 1 and header["config"] == "c" and header["shape"] == [1, 28, 28]
     assert np.array_equal(expand(image), rasterize(strokes).flatten())
-    expected = predict_drawing(shipped_model()[0], strokes)
+    expected = predict_drawing(shipped_model(), strokes)
     assert torch.equal(torch.tensor(np.frombuffer(probabilities, np.float32)), expected)
-    assert header["stages"] == stage_numbers(drawing_stages(shipped_model()[0], strokes))
+    assert header["stages"] == stage_numbers(drawing_stages(shipped_model(), strokes))
     assert header["given"] and not header["doubt"] and "problem" not in header
 
 
@@ -126,7 +126,7 @@ def test_the_configuration_says_who_answers_how_and_in_which_language() -> None:
     off = {**CONFIG, "name": "d", "off": ["box", "ink"], "pen": 30, "stages": False}
     header, (image, *_rest) = ask(talk, (1, 0), [], config=off)
     assert header["config"] == "d" and "stages" not in header
-    found = drawing_stages(shipped_model()[0], arrays_of(SEVEN), on=Switches(box=False, ink=False), pen=30)
+    found = drawing_stages(shipped_model(), arrays_of(SEVEN), on=Switches(box=False, ink=False), pen=30)
     assert np.array_equal(expand(image), found.given.flatten())
     korean, _ = ask(talk, (0, 0), [[9000, 400]], config={**CONFIG, "lang": "ko"})
     english, _ = ask(talk, (0, 0), [[9000, 400]], config={**CONFIG, "lang": "nowhere"})

@@ -140,7 +140,7 @@ def test_a_matrix_that_sees_no_image_is_drawn_whole_or_its_beginning() -> None:
 
 
 def test_the_shipped_network_is_not_changed_by_looking() -> None:
-    model = shipped_model()[0]
+    model = shipped_model()
     state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     page = show(source="shipped", tensor="conv1.weight")
     check_table(page, state)

@@ -60,7 +60,7 @@ def test_every_network_is_shown_what_torch_says_of_the_moved_drawing(runs: RunSt
     turned = Inked(STROKES).changed([Change(rotate=10, width=0.4)])
     assert blobs[0] == shifted(turned, 2, -3).numpy().tobytes()
     assert [network["name"] for network in header["networks"]] == ["the lab's own", "mlp"]
-    for told, model in zip(header["networks"], (shipped_model()[0], run.load_model()), strict=True):
+    for told, model in zip(header["networks"], (shipped_model(), run.load_model()), strict=True):
         image = drawing_for(model, turned)
         now = predict_image(model, shifted(image, 2, -3))
         assert told["answer"] == model.info.classes[int(now.argmax())]
@@ -104,7 +104,7 @@ def test_moves_outlive_their_text() -> None:
 
 
 def test_a_picture_without_strokes_is_moved_as_pixels(runs: RunStore) -> None:
-    model, _ = shipped_model()
+    model = shipped_model()
     image = drawing_to_image(STROKES)
     assert torch.equal(compare._light_on_dark(image, model), image)
     run = runs.train_here(spec("logistic", batch_size=250, epochs=0.3))

@@ -147,11 +147,11 @@ def test_the_pad_says_what_does_not_look_like_a_digit(strokes: list[list[int]], 
     assert (header["sentence"] == "This does not look like a digit.") == header["doubt"] == doubted
     probabilities = np.frombuffer(blobs[1], np.float32)
     drawn = [np.array(flat, np.float32).reshape(-1, 2) / 10 for flat in strokes]
-    assert np.array_equal(probabilities, predict_drawing(shipped_model()[0], drawn).numpy())
+    assert np.array_equal(probabilities, predict_drawing(shipped_model(), drawn).numpy())
 
 
 def test_only_the_network_of_the_package_doubts() -> None:
-    shipped, _ = shipped_model()
+    shipped = shipped_model()
     star = [np.array(flat).reshape(-1, 2) / 10 for flat in STAR]
     assert answerer(shipped, 280)(star).doubtful
     other = TrainedModel(OrderedDict(shipped.named_children()))
@@ -168,8 +168,8 @@ def test_a_stage_that_is_off_changes_the_answer_and_the_url_says_which(off: tupl
     header, blobs = component(page, "pad")
     strokes = [np.array(flat, np.float32).reshape(-1, 2) / 10 for flat in small]
     switches = Switches(**dict.fromkeys(off, False))
-    found = drawing_stages(shipped_model()[0], strokes, on=switches)
-    expected = input_logits(shipped_model()[0], found.fed).softmax(0)
+    found = drawing_stages(shipped_model(), strokes, on=switches)
+    expected = input_logits(shipped_model(), found.fed).softmax(0)
     assert np.array_equal(np.frombuffer(blobs[1], np.float32), expected.numpy())
     assert header["channel"]["off"] == list(off)
     stages, (given, inked) = component(page, "stages")
@@ -226,7 +226,7 @@ def test_a_sample_is_picked_without_a_pointer(query: dict[str, object], index: i
     header, blobs = component(page, "sample")
     test = load_dataset("mnist").test
     assert int(test.labels[index]) == label and header["caption"] == f"Label: {label} · test image {index}"
-    expected = predict_image(shipped_model()[0], test.images[index : index + 1])
+    expected = predict_image(shipped_model(), test.images[index : index + 1])
     assert np.array_equal(np.frombuffer(blobs[1], np.float32), expected.numpy())
     page.button(key="draw-another").click().run()
     assert not page.exception and component(page, "sample")[0]["caption"].startswith("Label: ")

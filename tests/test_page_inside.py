@@ -105,7 +105,7 @@ def drawn_image() -> Tensor:
 
 
 def drawn() -> tuple[TrainedModel, Tensor]:
-    model, _ = shipped_model()
+    model = shipped_model()
     return model, normalise(drawn_image(), model.info.mean, model.info.std)
 
 
@@ -155,7 +155,7 @@ def test_the_code_computes_what_is_shown(explained: str) -> None:
     page = opened(overlay="cam", cam="conv1", explained=explained, code="yes")
     names: dict[str, Any] = {}
     exec(page.code[0].value, names)
-    model, _ = shipped_model()
+    model = shipped_model()
     seen = forward(model, names["x"])
     best, second, *_ = seen.ranking()
     against = second if explained == "difference" else None
@@ -197,7 +197,7 @@ def test_what_a_network_cannot_show_is_told(
     network: Architecture, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = untrained(network)
-    monkeypatch.setattr("nnlab.ui.draw.reader.shipped_model", lambda: (model, shipped_model()[1]))
+    monkeypatch.setattr("nnlab.ui.draw.reader.shipped_model", lambda: model)
     header, blobs, _ = sent(opened(overlay="cam"))
     sentences = [header[name].get("sentence", "") for name in ("over", "sums", "near")]
     assert any(said in sentence for sentence in sentences)

@@ -216,7 +216,7 @@ def test_the_shipped_networks_logits_are_a_start(
 ) -> None:
     if name == "mnist":
         write_dataset(name, tmp_path / "data", monkeypatch)
-    data, (model, _) = load_dataset(name), shipped_model()
+    data, model = load_dataset(name), shipped_model()
     page = part(sample=5)
     page.button(key="layers-take-logits").click().run()
     mean, std = torch.tensor(model.info.mean), torch.tensor(model.info.std)

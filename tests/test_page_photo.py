@@ -40,7 +40,7 @@ def test_an_example_is_there_at_once_with_every_digit_its_answer() -> None:
     page = photo_page(photo="board")
     assert not page.exception and not page.error
     header, blobs = shown(page, example_photo("board"))
-    model, _ = shipped_model()
+    model = shipped_model()
     images = read_photo(example_photo("board")).images()
     said = [int(image_logits(model, image[None]).argmax()) for image in images]
     assert [box["answer"] for box in header["boxes"]] == [str(answer) for answer in said]

@@ -143,7 +143,7 @@ def test_the_matrix_is_that_of_the_test_images_and_marks_the_drawing(taught: Run
 
 def test_the_network_of_the_package_is_asked_about_what_there_is() -> None:
     assert why_measuring.examined(None).dataset == "strokes"  # here is no MNIST
-    assert why_measuring.examined(None).weights == digest(shipped_model()[0].state_dict())
+    assert why_measuring.examined(None).weights == digest(shipped_model().state_dict())
 
 
 def test_a_drawing_is_kept_with_its_strokes_relabelled_taken_out_and_back() -> None:

@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from nnlab.data.ink import centre_of_mass
 from nnlab.data.strokes.pen import write_digits
-from nnlab.drawing import image_logits, logits_score, shipped_model
+from nnlab.drawing import image_logits, logits_score, shipped_facts, shipped_model
 from nnlab.drawing.photo import Photo, read_photo
 from nnlab.drawing.photo.digits import cut_out
 from nnlab.drawing.photo.examples import EXAMPLES, example_photo
@@ -43,7 +43,7 @@ def page(height: int = 240, width: int = 320, shade: int = 230) -> np.ndarray:
 
 
 def said(photo: Photo) -> list[int]:
-    model, _ = shipped_model()
+    model = shipped_model()
     return [int(image_logits(model, image[None]).argmax()) for image in photo.images()]
 
 
@@ -112,7 +112,7 @@ def test_the_ink_can_be_told() -> None:
 def test_in_the_examples_every_digit_is_found_and_looks_like_one(name: str) -> None:
     read = read_photo(example_photo(name))
     assert len(read.digits) == 15 and read.light.ink == ("light" if name == "board" else "dark")
-    model, facts = shipped_model()
+    model, facts = shipped_model(), shipped_facts()
     scores = [logits_score(image_logits(model, image[None])) for image in read.images()]
     assert sum(score >= facts["threshold"] for score in scores) >= 14
 

@@ -12,7 +12,7 @@ from nnlab.drawing.predict import (
     predict_image,
     rasterize,
 )
-from nnlab.drawing.shipped import shipped_model
+from nnlab.drawing.shipped import shipped_facts, shipped_model
 
 __all__ = [
     "digit_score",
@@ -25,5 +25,6 @@ __all__ = [
     "predict_drawing",
     "predict_image",
     "rasterize",
+    "shipped_facts",
     "shipped_model",
 ]

@@ -181,7 +181,7 @@ def logits_score(logits: Tensor) -> float:
 def digit_score(model: nn.Module, strokes: Strokes, size: tuple[int, int] = (280, 280)) -> float:
     """How much a drawing looks like a digit, in [0, 1]; see `logits_score` for what that means.
 
-    The shipped network's threshold is ``shipped_model()[1]["threshold"]``: what scores less is taken for
+    The shipped network's threshold is ``shipped_facts()["threshold"]``: what scores less is taken for
     no digit. Args and errors as `predict_drawing`.
     """
     return logits_score(image_logits(model, drawing_for(model, drawing_to_image(strokes, size))))

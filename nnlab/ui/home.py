@@ -18,7 +18,7 @@ _STEP = 7  # shares no factor with the number of digits: all come, and neighbour
 
 def classes() -> tuple[str, ...]:
     """What the shipped network tells apart."""
-    return shipped_model()[0].info.classes
+    return shipped_model().info.classes
 
 
 def exhibit(number: int) -> Exhibit:
@@ -28,7 +28,7 @@ def exhibit(number: int) -> Exhibit:
 
 @st.cache_resource(show_spinner=False)
 def _exhibits() -> list[Exhibit]:
-    model, _facts = shipped_model()
+    model = shipped_model()
     images = write_digits(_DIGITS, _SEED).images
     found = []
     for image in images.split(1):

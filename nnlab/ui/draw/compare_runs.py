@@ -12,7 +12,7 @@ import streamlit as st
 
 from nnlab.data import is_present
 from nnlab.data.registry import BUILT_IN
-from nnlab.drawing import shipped_model
+from nnlab.drawing import shipped_facts, shipped_model
 from nnlab.errors import LabError
 from nnlab.nets.presets import PRESETS, preset
 from nnlab.runs import Run, RunStore
@@ -58,7 +58,7 @@ _looks: dict[Path, tuple[float, list[Offer]]] = {}
 
 def offers(store: RunStore) -> dict[str, Offer]:
     """The package's network, and those of runs that have ended, the newest first; by their ids."""
-    model, facts = shipped_model()
+    model, facts = shipped_model(), shipped_facts()
     found = {SHIPPED: Offer(SHIPPED, _("the lab's own"), model.info.dataset, facts["test_accuracy"])}
     looked, listed = _looks.get(store.path, (-math.inf, []))
     if time.monotonic() - looked > _SECONDS:

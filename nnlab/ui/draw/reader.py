@@ -16,6 +16,7 @@ from nnlab.drawing import (
     image_logits,
     is_bright,
     logits_score,
+    shipped_facts,
     shipped_model,
 )
 from nnlab.drawing.predict import input_logits, is_filled
@@ -142,7 +143,7 @@ def reader(store: RunStore, run_id: str) -> Reader:
         RunError: no such run, or it has no weights that can be read.
     """
     if run_id == SHIPPED:
-        model, facts = shipped_model()
+        model, facts = shipped_model(), shipped_facts()
         line = _(
             "{accuracy:.2%} of MNIST's 10,000 test digits right; {parameters:,} parameters; "
             "trained on {data}.",
@@ -163,7 +164,7 @@ def network_of(store: RunStore, run_id: str, step: int | None = None) -> Trained
         RunError: no such run, or it has no weights that can be read.
     """
     if run_id == SHIPPED:
-        return shipped_model()[0]
+        return shipped_model()
     run = store.open(run_id)
     if step is None:
         kept = run.snapshots()
@@ -188,7 +189,7 @@ def answer_to(model: TrainedModel, image: Tensor) -> Answer:
 
 def _answer(model: TrainedModel, image: Tensor, logits: Tensor) -> Answer:
     """Only the network of the package has learned what is no digit, so only it may doubt."""
-    shipped, facts = shipped_model()
+    shipped, facts = shipped_model(), shipped_facts()
     doubtful = model is shipped and logits_score(logits) < facts["threshold"]
     return Answer(image[0].numpy(), logits.softmax(0).numpy(), doubtful)
 

@@ -196,4 +196,4 @@ def _digest(file: Path) -> str:
 
 @lru_cache(maxsize=1)
 def _shipped_digest() -> str:
-    return digest(shipped_model()[0].state_dict())
+    return digest(shipped_model().state_dict())

@@ -165,7 +165,7 @@ def _temperature() -> float:
 def _from_network() -> None:
     """A popover: the shipped network's logits for an image, to begin with."""
     with st.popover(_("From a network"), icon=":material/hub:", width="content"):
-        model = shipped_model()[0]
+        model = shipped_model()
         # The images it learned from, or others of the same classes: the built-in ones are always there.
         others = [
             name for name in dataset_names()

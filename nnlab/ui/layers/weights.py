@@ -140,14 +140,14 @@ def _learned(name: str) -> Weights:
 def learned_model(name: str) -> TrainedModel:
     """The network of that run, or the one that comes with the lab. Raises `RunError` as `RunStore.open`."""
     if name == SHIPPED:
-        return shipped_model()[0]
+        return shipped_model()
     return run_store().open(name).load_model()
 
 
 def learned_code(name: str) -> str:
     """The line that loads the same."""
     if name == SHIPPED:
-        return "model = nnlab.shipped_model()[0]"
+        return "model = nnlab.shipped_model()"
     return f"model = nnlab.RunStore().open({name!r}).load_model()"
 
 

@@ -190,7 +190,7 @@ def _of_model(model: TrainedModel, key: str, code: str) -> Chosen:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _loaded(key: str, source: str, step: int) -> TrainedModel:
-    return shipped_model()[0] if source == SHIPPED else run_store().open(source).load_model(step)
+    return shipped_model() if source == SHIPPED else run_store().open(source).load_model(step)
 
 
 def is_present_dataset(name: str) -> bool:

@@ -99,7 +99,7 @@ def plane_script(
     plane: Plane, racers: Sequence[Racer], start: tuple[float, ...], steps: Sequence[int]
 ) -> str:
     """The program of a race on a plane, with this package's own loader of weights."""
-    model, imports = "shipped_model()[0]", "from nnlab.drawing import shipped_model"
+    model, imports = "shipped_model()", "from nnlab.drawing import shipped_model"
     if plane.name != SHIPPED:
         model, imports = f"load_model(Path({str(plane.weights)!r}))", _LOADING
     return network_script(model, imports, _dataset(plane.weights), plane.seed, SAMPLES, racers, start, steps)

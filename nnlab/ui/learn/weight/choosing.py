@@ -62,7 +62,7 @@ class Chosen:
         """Lines of Python that make ``model``, ``x``, ``labels`` and ``conv``."""
         if self.network == "shipped":
             made = ["from copy import deepcopy", "from nnlab.drawing import shipped_model", "",
-                    "model = deepcopy(shipped_model()[0])"]  # fmt: skip
+                    "model = deepcopy(shipped_model())"]  # fmt: skip
             mean, std = "model.info.mean", "model.info.std"
         else:
             made = ["", f"model = nnlab.preset({self.network!r}).build(in_shape=(1, 28, 28), classes=10, "
@@ -154,7 +154,7 @@ def _model(network: str, seed: int) -> nn.Sequential:
 @lru_cache(maxsize=8)
 def _made(network: str, seed: int) -> nn.Sequential:
     if network == "shipped":
-        return shipped_model()[0]
+        return shipped_model()
     made = preset(network).build(in_shape=(1, 28, 28), classes=10, seed=seed)
     assert isinstance(made, nn.Sequential)
     return made
@@ -162,7 +162,7 @@ def _made(network: str, seed: int) -> nn.Sequential:
 
 def _batch(network: str, start: int, count: int) -> tuple[Tensor, Tensor]:
     data = load_dataset(_DATA)
-    info = shipped_model()[0].info if network == "shipped" else data
+    info = shipped_model().info if network == "shipped" else data
     images = normalise(data.test.images[start : start + count], info.mean, info.std)
     return images, data.test.labels[start : start + count]
 
