@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_it_can_be_stopped_and_has_a_limit(modules: Path) -> None:
         os.kill(stopped.lines[0], 0)
     late = Program([], "stand_in_endless", limit=0.5)
     late.wait()
-    assert late.problem is not None and not late.stopped
+    assert "longer than 0.5 seconds" in str(late.problem) and not late.stopped
 
 
 def test_one_works_at_a_time_and_who_asks_for_the_same_gets_the_same(modules: Path, tmp_path: Path) -> None:
@@ -84,3 +85,63 @@ def test_what_failed_is_begun_again_and_what_nobody_asks_for_goes(modules: Path)
     for key in "bc":
         programs.start(key, ["1"], "stand_in_counting").wait()
     assert programs.known("a") is None and programs.known("c") is not None
+
+
+@pytest.fixture
+def endless(modules: Path) -> Iterator[tuple[Programs, Program]]:
+    """One that works without end, and takes the turn of all others."""
+    programs = Programs(at_once=1, kept=2)
+    first = programs.start("first", [], "stand_in_endless")
+    while not first.lines and first.running:
+        first._thread.join(0.01)
+    yield programs, first
+    for key in ("first", "second", "third"):
+        known = programs.known(key)
+        if known is not None:
+            known.stop()
+            known.wait()
+
+
+def test_one_that_is_stopped_before_its_turn_ends_at_once(endless: tuple[Programs, Program]) -> None:
+    programs, first = endless
+    second = programs.start("second", ["1"], "stand_in_counting")
+    third = programs.start("third", ["1"], "stand_in_counting")
+    while third.before < 2:
+        third._thread.join(0.01)
+    second.stop()
+    second.wait()
+    assert first.running and second.lines == () and third.before == 1
+
+
+def test_one_goes_on_while_somebody_looks_at_it(endless: tuple[Programs, Program]) -> None:
+    _, first = endless
+    for who in ("a", "b"):
+        first.look(who)
+    first.leave("a")
+    assert first.running and not first.stopped
+    first.leave("b")
+    first.wait()
+    assert first.stopped and first.problem is None
+
+
+def test_what_everybody_has_left_gives_way(endless: tuple[Programs, Program]) -> None:
+    programs, first = endless
+    first.look("a")
+    second = programs.start("second", ["1"], "stand_in_counting")
+    while not second.before:
+        second._thread.join(0.01)
+    second.look("b")
+    assert first.running and not first.stopped and not first.forgotten
+    first._seen["a"] -= 60  # as if that look were a minute old
+    second.look("b")
+    first.wait()
+    second.wait()
+    assert first.stopped and second.lines == (0,)
+    assert programs.start("first", ["1"], "stand_in_counting") is not first
+
+
+def test_what_has_not_ended_is_never_dropped(endless: tuple[Programs, Program]) -> None:
+    programs, first = endless
+    others = [programs.start(key, ["1"], "stand_in_counting") for key in ("second", "third")]
+    assert first.running and all(one.running for one in others)
+    assert programs.known("first") is first

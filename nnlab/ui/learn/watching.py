@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import streamlit as st
 
@@ -12,6 +14,8 @@ from nnlab.program import Program, Programs
 from nnlab.ui.text import _, say
 
 _LOOK_EVERY = 0.4  # seconds
+_STOPPED = "watching:stopped"  # the keys of what this session has stopped
+_ME = "watching:me"
 
 Show = Callable[[Sequence[Any]], None]
 
@@ -34,32 +38,66 @@ def watch(
         name: tells the buttons of this page from those of others.
     """
 
+    stopped: set[Hashable] = st.session_state.setdefault(_STOPPED, set())
+
     def start() -> None:
+        stopped.discard(key)
         programs.start(key, arguments, module, NNLAB_DATA=str(data_root().expanduser().resolve()))
 
     program = programs.known(key)
-    if program is None:
-        start()
+    if key not in stopped and (program is None or program.stopped):
+        start()  # also where all others who looked at it have left
         program = programs.known(key)
-    assert program is not None
-    fragment = st.fragment(_look, run_every=_LOOK_EVERY if program.running else None)
-    fragment(program, program.running, expected, show, start, name)
+    going = program is not None and program.running and key not in stopped
+    fragment = st.fragment(_look, run_every=_LOOK_EVERY if going else None)
+    fragment(_Watched(key, program, stopped), going, expected, show, start, name)
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """A program as this session sees it: one that it has stopped may go on for others."""
+
+    key: Hashable
+    program: Program | None
+    stopped: set[Hashable]
+
+    @property
+    def going(self) -> bool:
+        return self.program is not None and self.program.running and self.key not in self.stopped
+
+    def stop(self) -> None:
+        self.stopped.add(self.key)
+        if self.program is not None:
+            self.program.leave(_me())
+
+
+def _me() -> str:
+    """This session, for the programs that others look at too."""
+    me: str = st.session_state.setdefault(_ME, uuid4().hex)
+    return me
 
 
 def _look(
-    program: Program, going: bool, expected: int, show: Show, start: Callable[[], None], name: str
+    watched: _Watched, going: bool, expected: int, show: Show, start: Callable[[], None], name: str
 ) -> None:
-    running, lines = program.running, program.lines
-    if going and not running:
+    still, program = watched.going, watched.program
+    lines = program.lines if program is not None else ()
+    if going and not still:
         st.rerun()  # the whole page: nothing is left to look for
-    if running:
+    if program is not None and still:
+        program.look(_me())
         with st.container(horizontal=True, vertical_alignment="center", key=f"{name}-progress"):
-            told = _("Others are running theirs; yours comes next.") if program.waiting else _("Training …")
+            before = program.before
+            told = (
+                _("Others are running theirs; {count} come before yours.", count=before)
+                if before
+                else _("Training …")
+            )
             st.progress(min(1.0, len(lines) / expected), told, width="stretch")
-            st.button(_("Stop"), icon=":material/stop:", key=f"{name}-stop", on_click=program.stop)
-    elif program.problem is not None or program.stopped:
+            st.button(_("Stop"), icon=":material/stop:", key=f"{name}-stop", on_click=watched.stop)
+    elif watched.key in watched.stopped or (program is not None and program.problem is not None):
         with st.container(horizontal=True, vertical_alignment="center", key=f"{name}-again"):
-            if program.problem is not None:
+            if program is not None and program.problem is not None:
                 st.error(say(program.problem), icon=":material/error:")
             st.button(_("Run"), icon=":material/play_arrow:", key=f"{name}-run", on_click=start)
     show(lines)
