@@ -31,7 +31,7 @@ from nnlab.lessons.ladder import (
     outcomes,
     run,
 )
-from nnlab.lessons.ladder.running import from_json, outcome, step_named
+from nnlab.lessons.ladder.running import _difference, from_json, outcome, step_named
 
 ROOT = Path(__file__).parents[1]
 COUNT = 3000
@@ -92,6 +92,16 @@ def test_what_is_said_to_be_equal_is_equal(found: dict[str, Outcome | Sameness])
         else:
             assert 0 < one.single < 1e-5
     assert not Sameness("x", 1e-3, 1e-3).by_rounding_alone
+    assert not Sameness("x", math.inf, 1e-3).by_rounding_alone
+
+
+def test_nan_on_one_side_is_no_sameness() -> None:
+    bias = torch.zeros(1)
+    one, other = torch.tensor([[1.0, math.nan]]), torch.tensor([[1.0, 2.0]])
+    assert _difference((one, bias), (other, bias)) == math.inf
+    assert _difference((one, bias), (one, bias)) == 0
+    assert _difference((one * math.nan, bias), (one * math.nan, bias)) == 0
+    assert _difference((other, bias), (other + 1, bias)) == 1
 
 
 def test_the_first_loss_is_that_of_guessing(found: dict[str, Outcome | Sameness]) -> None:

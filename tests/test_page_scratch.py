@@ -69,6 +69,37 @@ def test_every_bug_is_hidden_once_in_a_row_of_rounds() -> None:
         assert {quiz._hidden(1 + row * len(BUGS) + i).name for i in range(len(BUGS))} == names
 
 
+def test_a_step_that_overflows_is_not_called_the_same() -> None:
+    page = show_page("scratch", {"lr": "20", "batch_size": "256"})
+    finished(None, learning_rate=20.0, batch_size=256)
+    page.run()
+    rows = tables(page).splitlines()
+    assert "not finite" in rows[2] and "only one of the two stays finite" in rows[3]
+
+
+def test_who_stops_it_does_not_stop_it_for_others() -> None:
+    asked = {"part": "bugs", "bug": "train_mode", "seed": "5"}
+    page, other = show_page("scratch", asked), show_page("scratch", asked)
+    page.button(key="scratch-stop").click().run()
+    program = controls._PROGRAMS.known((Settings(seed=5), "train_mode"))
+    assert program is not None and not program.stopped and page.button(key="scratch-run")
+    finished("train_mode", seed=5)
+    other.run()
+    assert "…" not in tables(other)
+    page.button(key="scratch-run").click().run()
+    assert "…" not in tables(page)
+
+
+def test_three_bugs_show_before_the_first_step_in_small_batches_too() -> None:
+    page = show_page("scratch", {"part": "bugs", "batch_size": "16", "bug": "softmax"})
+    for bug in ("softmax", "sign", "sum", "dim"):
+        assert not any("The first loss tells" in one.value for one in page.markdown)
+        page.selectbox(key="scratch-bug").set_value(bug).run()
+        finished(bug, batch_size=16)
+        page.run()
+    assert any("The first loss tells" in one.value for one in page.markdown)
+
+
 @pytest.mark.parametrize(
     "query", [{"lr": "fast"}, {"seed": "-3"}, {"dataset": "cats"}, {"bug": "x", "part": "bugs"}]
 )

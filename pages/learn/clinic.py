@@ -8,5 +8,5 @@ from nnlab.ui.parts import part_switch
 from nnlab.ui.text import _
 
 st.title(_("Failure clinic"))
-st.caption(_("The same small network each time, and one line of its program is wrong."))
+st.caption(_("The same short program each time, and one thing in it is wrong."))
 DRAWN[part_switch(PARTS, "clinic")]()

@@ -8,5 +8,7 @@ from nnlab.ui.parts import part_switch
 from nnlab.ui.text import _
 
 st.title(_("From scratch to torch.nn"))
-st.caption(_("The same network eight times: each step takes one more tool of PyTorch and changes no number."))
+st.caption(
+    _("The same network seven times: each step takes one more tool and changes no number. Then a CNN.")
+)
 DRAWN[part_switch(PARTS, "scratch")]()

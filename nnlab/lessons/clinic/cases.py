@@ -84,7 +84,7 @@ CASES = (
         Sentence(
             "A step changes the weights by more than their own size. The loss jumps up instead of falling, "
             "units die, or everything becomes nan. In the healthy training no step changes a layer by more "
-            "than a tenth."
+            "than a fifth."
         ),
     ),
     Case(

@@ -15,7 +15,7 @@ from nnlab.errors import Sentence
 from nnlab.lessons.clinic.records import Record
 
 _PATIENCE = 150  # steps in which a network should have learned something
-_CHANCE = 0.2  # accuracy on ten classes that is hardly better than guessing
+_CHANCE = 0.25  # accuracy on ten classes that is hardly better than guessing
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ class Layer:
     grad: the norm of the weight's gradient; weight: the norm of the weight.
     update: the norm of the step that plain SGD takes with it, as a share of the weight's norm.
     alike: the share of its units whose weights are those of another unit, bit for bit.
-    activations, gradients: histograms, and the ends of their bins.
+    activations, gradients: histograms of what is finite, and the ends of their bins; activations_lost,
+    gradients_lost: how many values are not.
     """
 
     name: str
@@ -39,8 +40,10 @@ class Layer:
     alike: float
     activations: tuple[int, ...]
     activation_ends: tuple[float, float]
+    activations_lost: int
     gradients: tuple[int, ...]
     gradient_ends: tuple[float, float]
+    gradients_lost: int
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ def _layer(name: str, linear: nn.Linear, output: Tensor, rate: float) -> Layer:
     return Layer(
         name, float(output.mean()), float(output.std()), float((output == 0).all(0).float().mean()),
         pull, size, rate * pull / size if size else 0.0, 1 - len(weight.unique(dim=0)) / len(weight),
-        activations, activation_ends, gradients, gradient_ends,
+        activations, activation_ends, _lost(output), gradients, gradient_ends, _lost(gradient),
     )  # fmt: skip
 
 
@@ -148,6 +151,10 @@ def _histogram(values: Tensor) -> tuple[tuple[int, ...], tuple[float, float]]:
         return (0,) * BINS, (0.0, 0.0)
     low, high = float(finite.min()), float(finite.max())
     return tuple(finite.histc(BINS, low, high).long().tolist()), (low, high)
+
+
+def _lost(values: Tensor) -> int:
+    return int((~values.isfinite()).sum())
 
 
 def _norm(tensors: Any) -> float:

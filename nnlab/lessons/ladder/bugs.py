@@ -37,8 +37,9 @@ BUGS = (
         "return -log_probabilities[",
         "return log_probabilities[",
         Sentence(
-            "The first loss is right but for its sign, about -2.3, and falls without end: what is minimised "
-            "is the probability of the right class. Accuracy ends at chance, or below it."
+            "The first loss is right but for its sign, about -2.3, and falls without end, or until exp "
+            "overflows: what is minimised is the probability of the right class. Accuracy ends at chance, or "
+            "below it."
         ),
     ),
     Bug(
@@ -70,8 +71,8 @@ BUGS = (
         "start = i * bs",
         "start = i",
         Sentence(
-            "Nothing looks wrong at first: the loss falls, but on a few hundred images that come again and "
-            "again. It falls too low for one epoch, and the accuracy on the test set lags behind."
+            "Nothing looks wrong at first: the loss falls, but on a small part of the images that come again "
+            "and again. It falls too low for one epoch, and the accuracy on the test set lags behind."
         ),
     ),
     Bug(

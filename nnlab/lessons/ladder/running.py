@@ -47,8 +47,8 @@ class Sameness:
     """How far the weights of a step lie from those of the step before, after the same training.
 
     single, double: the largest difference between two weights in float32, and in float64; 0 says that all
-    are equal, bit for bit. A difference of rounding is about 5e8 times smaller in float64 (2^-24 against
-    2^-53); one of meaning is not.
+    are equal, bit for bit, or nan in both; inf that only one of the two is finite somewhere. A difference
+    of rounding is about 5e8 times smaller in float64 (2^-24 against 2^-53); one of meaning is not.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Sameness:
     @property
     def by_rounding_alone(self) -> bool:
         """Whether float64 makes the difference at least 2^20 times smaller; also where there is none."""
-        return self.double <= self.single / 2**20
+        return math.isfinite(self.single) and self.double <= self.single / 2**20
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "sameness", **asdict(self)}
@@ -135,6 +135,10 @@ def _finite(value: float) -> float | None:
 
 
 def _difference(one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> float:
-    """The largest one between two elements; two that are not finite at the same place count as equal."""
-    pairs = zip(one, other, strict=True)
-    return max(float((a - b).abs().nan_to_num(0, 0, 0).max()) for a, b in pairs)
+    """The largest one between two elements; inf where only one of the two is finite, 0 where neither is."""
+    largest = 0.0
+    for a, b in zip(one, other, strict=True):
+        if not torch.equal(a.isfinite(), b.isfinite()):
+            return math.inf
+        largest = max(largest, float((a - b)[a.isfinite()].abs().amax()) if a.isfinite().any() else 0.0)
+    return largest

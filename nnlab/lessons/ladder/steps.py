@@ -280,7 +280,10 @@ STEPS = (
     Step(
         "optim",
         Sentence("torch.optim"),
-        Sentence("The update is the optimizer's; another rule is another class in one line."),
+        Sentence(
+            "The update is the optimizer's; another rule is another class in one line. It multiplies and "
+            "adds in one operation, rounded once: equal where the learning rate is a power of two, as 0.5 is."
+        ),
         {"imports": _OPTIM, "model": _MODULE + _OPTIMIZER, "loop": _SLICES + _STEP},
         _module,
     ),

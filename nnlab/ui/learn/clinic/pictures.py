@@ -8,7 +8,8 @@ import numpy as np
 import streamlit as st
 
 from nnlab.lessons.clinic import Layer, Record
-from nnlab.lessons.clinic.records import BINS
+from nnlab.lessons.clinic.cases import STEPS
+from nnlab.lessons.clinic.records import BINS, EVERY
 from nnlab.ui.components import Series, curves
 from nnlab.ui.components.histogram import Axis, histogram
 from nnlab.ui.learn.clinic.running import LINKED
@@ -17,6 +18,8 @@ from nnlab.ui.text import _
 _HEIGHT = 200
 _TICKS = (0, BINS // 2, BINS - 1)
 _SMALLEST = 1e-12  # on a logarithmic scale, where there is no zero
+_WIDE = 1e3  # losses that differ by more, as a factor, need a logarithmic scale
+_STEPS = [*range(0, STEPS, EVERY), STEPS - 1]  # all that are recorded, so that the slider stays as it is
 
 
 def pictures(records: Sequence[Record], key: str) -> None:
@@ -28,23 +31,17 @@ def pictures(records: Sequence[Record], key: str) -> None:
         _accuracies(records, key)
     if not records:
         return
-    steps = [record.step for record in records]
-    asked = LINKED.number("step", steps[-1], low=0, high=10**6)
-    shown = min(steps, key=lambda step: abs(step - asked))
-    if len(steps) > 1:
-        st.select_slider(
-            _("Look at step"),
-            steps,
-            key=LINKED.bound("step", shown),
-            on_change=LINKED.note,
-            args=("step", steps[-1]),
-        )
-    record = records[steps.index(shown)]
+    asked = LINKED.number("step", _STEPS[-1], low=0, high=_STEPS[-1])
+    record = min(records, key=lambda record: abs(record.step - asked))
+    st.select_slider(
+        _("Look at step"), _STEPS, key=LINKED.bound("step", record.step),
+        on_change=LINKED.note, args=("step", _STEPS[-1]),
+    )  # fmt: skip
     left, right = st.columns(2)
     with left:
-        _by_layer(record, _("Gradient, its norm"), lambda layer: layer.grad, f"{key}-grad", log=True)
+        _by_layer(record, _("Gradient norm"), lambda layer: layer.grad, f"{key}-grad", log=True)
     with right:
-        _by_layer(record, _("Activations, their spread"), lambda layer: layer.std, f"{key}-std")
+        _by_layer(record, _("Activation std"), lambda layer: layer.std, f"{key}-std")
     _histograms(record, key)
 
 
@@ -59,13 +56,19 @@ def _accuracies(records: Sequence[Record], key: str) -> None:
 
 
 def _curves(records: Sequence[Record], named: Sequence[tuple[str, str]], label: str, key: str) -> None:
-    lines = []
+    lines, wrong, most = [], set(), 0.0
     for place, (name, attribute) in enumerate(named):
         points = [(one.step, getattr(one, attribute)) for one in records]
         finite = [(x, y) for x, y in points if np.isfinite(y)]
+        wrong |= {x for x, y in points if not np.isfinite(y)}
         x, y = zip(*finite, strict=True) if finite else ((), ())
+        most = max(most, *y) if y else most
         lines.append(Series(name, x, y, dash=("solid", "dash")[place]))
-    curves(lines, x_label=_("Step"), y_label=label, key=f"clinic-{key}", height=_HEIGHT)
+    curves(
+        lines, x_label=_("Step"), y_label=label, key=f"clinic-{key}", height=_HEIGHT, log_y=most > _WIDE
+    )  # fmt: skip
+    if wrong:
+        st.caption(_("From step {step} on, nan or inf: there is nothing to draw.", step=min(wrong)))
 
 
 def _by_layer(
@@ -77,14 +80,14 @@ def _by_layer(
     x, y = zip(*shown, strict=True) if shown else ((), ())
     line = Series(label, x, y, marker="circle", smooth=False)
     curves(
-        [line],
-        x_label=_("Layer"),
-        y_label=label,
-        key=f"clinic-{key}",
-        height=_HEIGHT,
-        log_y=log,
+        [line], x_label=_("Layer"), y_label=label, key=f"clinic-{key}", height=_HEIGHT, log_y=log,
         x_names=names,
-    )
+    )  # fmt: skip
+    lost = [name for name, v in zip(names, values, strict=True) if not np.isfinite(v)]
+    if lost:
+        st.caption(_("nan or inf: {names}", names=", ".join(lost)))
+    if log and 0 in values:
+        st.caption(_("0 is drawn at {smallest:g}, as a logarithmic scale has no zero.", smallest=_SMALLEST))
 
 
 def _histograms(record: Record, key: str) -> None:
@@ -98,15 +101,14 @@ def _histograms(record: Record, key: str) -> None:
     layer = record.layers[names.index(chosen)]
     left, right = st.columns(2)
     with left:
-        _histogram(
-            layer.activations, layer.activation_ends, _("Activations of {name}", name=chosen), f"{key}-a"
-        )
+        label = _("Activations of {name}", name=chosen)
+        _histogram(layer.activations, layer.activation_ends, layer.activations_lost, label, f"{key}-a")
     with right:
         label = _("Gradients of {name}", name=chosen)
-        _histogram(layer.gradients, layer.gradient_ends, label, f"{key}-g")
+        _histogram(layer.gradients, layer.gradient_ends, layer.gradients_lost, label, f"{key}-g")
 
 
-def _histogram(counts: Sequence[int], ends: tuple[float, float], label: str, key: str) -> None:
+def _histogram(counts: Sequence[int], ends: tuple[float, float], lost: int, label: str, key: str) -> None:
     edges = np.linspace(*ends, BINS + 1)
     axis = Axis(label, (edges[:-1] + edges[1:]) / 2)
     texts = [f"{v:.3g}" for v in (ends[0], (ends[0] + ends[1]) / 2, ends[1])]
@@ -114,3 +116,5 @@ def _histogram(counts: Sequence[int], ends: tuple[float, float], label: str, key
         np.array([counts]), [axis], names=[label], key=f"clinic-{key}", label=label, height=140,
         ticks=_TICKS, tick_texts=texts, counted=_("values"),
     )  # fmt: skip
+    if lost:
+        st.caption(_("{lost:,} of {all:,} values are nan or inf.", lost=lost, all=lost + sum(counts)))

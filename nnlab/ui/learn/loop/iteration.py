@@ -95,7 +95,10 @@ def _where(now: Moment) -> None:
 
 def _losses(now: Moment) -> None:
     losses = losses_until(now.iteration + (now.stage in STAGES[2:]))
-    line = Series(_("Loss"), range(1, len(losses) + 1), losses)
+    # a line needs two points
+    line = Series(
+        _("Loss"), range(1, len(losses) + 1), losses, marker="circle" if len(losses) == 1 else "none"
+    )
     curves(
         [line], x_label=_("Iteration"), y_label=_("Loss of the batch"), key="loop-losses", height=180,
         smoothing=0.8,

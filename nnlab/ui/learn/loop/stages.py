@@ -71,8 +71,8 @@ def _step(now: Moment) -> None:
     row, column = divmod(int(gradient.abs().argmax()), gradient.shape[1])
     old, slope, new = (float(t[row, column]) for t in (now.before[name], gradient, now.weights[name]))
     st.markdown(
-        _("`optimizer.step()`: every weight goes a little against its gradient. The one with the largest, "
-          "`{name}[{row}, {column}]`: {old:.6f} − {rate:g} × ({slope:.6f}) = {new:.6f}",
+        _("`optimizer.step()`: every weight goes a little against its gradient. Where that of `{name}` is "
+          "largest, at [{row}, {column}]: {old:.6f} − {rate:g} × ({slope:.6f}) = {new:.6f}",
           name=name, row=row, column=column, old=old, rate=LEARNING_RATE, slope=slope, new=new)
     )  # fmt: skip
     st.metric(

@@ -56,14 +56,14 @@ def show() -> None:
         )  # fmt: skip
     found = passes(training, drop, norm, image)
     _rows(_("Five passes of the same batch"), found.repeated)
-    _rows(_("The image among three different companies of seven"), found.companions)
+    _rows(_("The image in three batches, each with seven other images"), found.companions)
     _running(found)
     st.caption(_("A single image in training mode, in front of BatchNorm1d:"))
     st.code(f"ValueError: {alone()}", language=None)
     code(_CODE)
     question(
         "saving-modes",
-        _("Stay in training mode: which switch makes all passes equal, and leaves the company a say?"),
+        _("Stay in training mode: which switch makes all passes equal, while the other images still matter?"),
         training and _all_same(found.repeated) and not _all_same(found.companions),
         _(
             "Dropout was what changed from pass to pass. Batch norm takes mean and variance of the batch, so "

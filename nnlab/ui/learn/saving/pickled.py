@@ -6,12 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from nnlab.program import Programs
+from nnlab.program import Program, Programs
 from nnlab.ui.learn.parts import code, question
 from nnlab.ui.learn.saving.controls import LINKED
 from nnlab.ui.text import _, mark, say
 
 _PROGRAMS = Programs()
+_KEY = "experiments"
 _LOOK_EVERY = 0.4  # seconds
 _FILES = {
     "state": mark("torch.save(net.state_dict(), file)"),
@@ -31,6 +32,8 @@ _TOLD = {
 }
 _WAYS = ("safe", "unsafe", "later")
 _CODE = """\
+import pickle
+
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -40,23 +43,37 @@ save_file(net.state_dict(), "net.safetensors")  # a table of names and shapes, t
 other = nn.Linear(4, 2)
 other.load_state_dict(load_file("net.safetensors"))
 print(torch.equal(net.weight, other.weight))
+
+torch.save(net, "net.pt")  # the whole of it: a pickle, which names classes to import and functions to call
+try:
+    torch.load("net.pt")  # weights_only=True
+except pickle.UnpicklingError as error:
+    print(type(error).__name__)
 """
 
 
 def show() -> None:
     """The three files and what becomes of each; they are made and loaded in a process of their own."""
-    program = _PROGRAMS.start("experiments", [], "nnlab.lessons.saving.pickled")
+    program = _PROGRAMS.known(_KEY) or _start()
     st.fragment(_show, run_every=_LOOK_EVERY if program.running else None)(program.running)
     code(_CODE)
 
 
+def _start() -> Program:
+    return _PROGRAMS.start(_KEY, [], "nnlab.lessons.saving.pickled")
+
+
+def _again() -> None:
+    _start()
+
+
 def _show(going: bool) -> None:
-    program = _PROGRAMS.start("experiments", [], "nnlab.lessons.saving.pickled")
-    if going and not program.running:
-        st.rerun()
+    program = _PROGRAMS.known(_KEY) or _start()
+    if going != program.running:
+        st.rerun()  # the whole page: from now on there is something to look for, or no more
     if program.problem is not None:
         st.error(say(program.problem), icon=":material/error:")
-        st.button(_("Try again"), icon=":material/refresh:", key="saving-again")
+        st.button(_("Try again"), icon=":material/refresh:", key="saving-again", on_click=_again)
         return
     if not program.lines:
         st.progress(0.0, _("Three files are made and loaded, in a process of their own …"))

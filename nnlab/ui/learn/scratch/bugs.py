@@ -6,13 +6,14 @@ import streamlit as st
 
 from nnlab.lessons.ladder import BUGS, Bug, Outcome, Settings, broken, changes
 from nnlab.lessons.ladder.running import step_named
-from nnlab.ui.learn.parts import question
+from nnlab.ui.learn.parts import code, question
 from nnlab.ui.learn.scratch.controls import LINKED, run, settings
 from nnlab.ui.learn.scratch.steps import loss_curves, number
 from nnlab.ui.text import _, say
 
 _NAMES = [bug.name for bug in BUGS]
 _SEEN = "scratch:seen"
+_FAR = 0.3  # of a first loss from the right one; the wrong dim shifts it by ln(batch size / 10)
 
 
 def show() -> None:
@@ -29,11 +30,18 @@ def show() -> None:
 
 def _beside(bug: Bug, outcomes: dict[str, Outcome], asked: Settings) -> None:
     st.markdown(say(bug.shows))
+    usual = Settings(asked.dataset, seed=asked.seed)
+    if asked != usual:
+        st.caption(
+            _("So it shows with a learning rate of {rate:g} and {size} images a batch; others may hide it.",
+              rate=usual.learning_rate, size=usual.batch_size)
+        )  # fmt: skip
     numbers(outcomes, bug.name, {"right": _("As it should be"), bug.name: _("With the bug")})
     st.code(changed_lines(bug, asked), language="diff")
+    code(broken(bug, asked))
     seen: set[str] = st.session_state.setdefault(_SEEN, set())
-    wrong = outcomes.get(bug.name)
-    if wrong is not None and wrong.first_loss is not None and abs(wrong.first_loss - 2.3) > 1:
+    right, wrong = (outcomes.get(one) for one in ("right", bug.name))
+    if right and wrong and abs((wrong.first_loss or 0) - (right.first_loss or 0)) > _FAR:
         seen.add(bug.name)
     question(
         "scratch-bugs",
@@ -55,7 +63,7 @@ def numbers(outcomes: dict[str, Outcome], key: str, titles: dict[str, str]) -> N
             cells = [number(one.first_loss), number(one.loss), f"{one.accuracy:.2%}"]
             cells += [f"{one.accuracy_again:.2%}"] if one.accuracy_again is not None else []
         rows.append(f"| {title} | {' | '.join(cells)} |")
-    left, right = st.columns([2, 3])
+    left, right = st.columns(2)
     left.markdown("\n".join(rows))
     with right:
         loss_curves({title: outcomes[name] for name, title in titles.items() if name in outcomes}, key)
@@ -65,4 +73,9 @@ def changed_lines(bug: Bug, asked: Settings) -> str:
     """The lines of the program that differ, with two lines around them."""
     lines = changes(step_named(bug.step).source(asked), broken(bug, asked)).splitlines()
     changed = [i for i, line in enumerate(lines) if line[:1] in "+-"]
-    return "\n".join(lines[max(0, changed[0] - 3) : changed[-1] + 3])
+    shown = lines[max(0, changed[0] - 3) : changed[-1] + 3]
+    while not shown[0].strip():
+        shown.pop(0)
+    while not shown[-1].strip():
+        shown.pop()
+    return "\n".join(shown)

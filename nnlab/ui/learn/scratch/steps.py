@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from nnlab.lessons.ladder import STEPS, Outcome, Sameness, Settings, changes
@@ -32,7 +34,9 @@ def _table(outcomes: dict[str, Outcome], same: dict[str, Sameness]) -> None:
     rows = [f"| {' | '.join(head)} |", "| :-- | --: | --: | --: | :-- |"]
     for place, step in enumerate(STEPS, 1):
         one = outcomes.get(step.name)
-        told = _verdict(same[step.name]) if step.name in same else "…" if step.name in _COMPARED else ""
+        told = "…" if step.name in _COMPARED else ""
+        if step.name in same:
+            told = _verdict(same[step.name], outcomes[step.name])
         numbers = "… | … | …"
         if one is not None:
             numbers = f"{number(one.first_loss)} | {number(one.loss)} | {one.accuracy:.2%}"
@@ -44,13 +48,17 @@ def _table(outcomes: dict[str, Outcome], same: dict[str, Sameness]) -> None:
         _("Which learning rate is too large, so that the loss of step 1 ends above the 2.3 of guessing?"),
         any(one.loss is None or (one.first_loss is not None and one.loss > one.first_loss) for one in ended),
         _(
-            "Each step overshoots the valley by more than it came from. The numbers of steps 1 and 2 may now "
-            "differ: rounding errors grow as fast as everything else."
+            "Each update overshoots the valley by more than it came from. The steps may now differ: rounding "
+            "errors grow as fast as everything else, and exp overflows in step 1, in step 2 it cannot."
         ),
     )
 
 
-def _verdict(same: Sameness) -> str:
+def _verdict(same: Sameness, ended: Outcome) -> str:
+    if same.single == same.double == 0 and ended.loss is None:
+        return _("not finite, as before")
+    if math.inf in (same.single, same.double):
+        return _(":orange[different:] only one of the two stays finite")
     if same.single == same.double == 0:
         return _(":green[bit for bit]")
     if same.by_rounding_alone:
@@ -93,4 +101,4 @@ def loss_curves(shown: dict[str, Outcome], key: str) -> None:
 
 def number(value: float | None) -> str:
     """A loss; one that is not finite says so."""
-    return _("not finite") if value is None else f"{value:.4f}"
+    return _("not finite") if value is None else f"{value:z.4f}"  # z: no -0.0000
