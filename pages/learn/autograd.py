@@ -9,6 +9,9 @@ from nnlab.ui.text import _
 
 st.title(_("Autograd"))
 st.caption(
-    _("Type an expression of tensors: PyTorch runs it, notes down its graph, and goes back through it.")
+    _(
+        "A gradient says how much a result changes when a number it was made of changes a little. "
+        "PyTorch notes down each operation, and finds it by going back through them."
+    )
 )
 DRAWN[part_switch(PARTS, "autograd")]()

@@ -8,5 +8,8 @@ from nnlab.ui.parts import part_switch
 from nnlab.ui.text import _
 
 st.title(_("Gradient descent"))
-st.caption(_("A loss is a landscape; training walks down it, one slope at a time."))
+st.caption(
+    _("The loss says how wrong a network is. Over its weights it is a landscape; training walks down it, one "
+      "slope at a time.")
+)  # fmt: skip
 DRAWN[part_switch(PARTS, "descent")]()

@@ -8,5 +8,5 @@ from nnlab.ui.parts import part_switch
 from nnlab.ui.text import _
 
 st.title(_("Tensors"))
-st.caption(_("Numbers in a row of memory, and the shape through which they are seen."))
+st.caption(_("A tensor is numbers in a row of memory, and a shape that makes them a list, a table, a cube."))
 DRAWN[part_switch(PARTS, "tensors")]()

@@ -6,14 +6,26 @@ import math
 import re
 from typing import Literal, NamedTuple
 
+from nnlab.errors import Sentence
 from nnlab.lessons.typed import TypedError, check_length
 
-_NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SIGNS = ("**", "+", "-", "*", "/", "@", "(", ")", "[", "]", ",", ".", "=", ";")
 # As they are copied from a text about mathematics.
 _WRITTEN = {"−": "-", "×": "*", "·": "*", "÷": "/"}
 _MOST_DIGITS = 24
+# What Python has and this page has not.
+_ELSEWHERE = {
+    **dict.fromkeys(
+        ("+=", "-=", "*=", "/=", "@=", "**=", "//=", "%="),
+        Sentence("Nothing is changed in place here; give the result a name of its own: c = a + 1"),
+    ),
+    **dict.fromkeys(
+        ("==", "!=", "<", ">"), Sentence("A comparison has no gradient, so it has no place here.")
+    ),
+    **dict.fromkeys(("//", "%"), Sentence("Only + - * / @ and ** are on offer here.")),
+}
 
 
 class Token(NamedTuple):
@@ -52,6 +64,10 @@ def _token(text: str, at: int) -> Token:
         return _checked(text, Token("number", number[0], at, number.end()))
     if name := _NAME.match(text, at):
         return Token("name", name[0], at, name.end())
+    for sign in sorted(_ELSEWHERE, key=len, reverse=True):
+        if text.startswith(sign, at):
+            told = _ELSEWHERE[sign]
+            raise TypedError(told.template, text=text, start=at, stop=at + len(sign), **told.values)
     for sign in _SIGNS:
         if text.startswith(sign, at):
             return Token("sign", sign, at, at + len(sign))
@@ -59,6 +75,8 @@ def _token(text: str, at: int) -> Token:
         return Token("sign", _WRITTEN[text[at]], at, at + 1)
     if text[at] == "^":
         raise TypedError("A power is written a ** 3 in Python.", text=text, start=at)
+    if text[at].isdecimal():
+        raise TypedError("Python reads the digits 0 to 9 only.", text=text, start=at)
     raise TypedError("“{sign}” has no meaning here.", text=text, start=at, sign=text[at])
 
 

@@ -11,7 +11,7 @@ from nnlab.lessons.typed import TypedError, check_length
 
 _WORD = re.compile(
     r"(?P<space>[ \t\n\r]+)"
-    r"|(?P<number>(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)"
+    r"|(?P<number>(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?)"  # Python's digits only
     r"|(?P<name>[^\W\d]\w*)"
     r"|(?P<sign>\.\.\.|<=|>=|==|!=|\*\*|//|<<|>>|[-+*/%@()\[\],:.<>=&|^~])"
 )
@@ -45,6 +45,10 @@ def words(text: str) -> list[Word]:
         if match is None:
             if text[at] in "\"'":
                 raise TypedError("Text in quotes has no place here.", text=text, start=at)
+            if text[at].isdecimal():
+                raise TypedError("Python reads the digits 0 to 9 only.", text=text, start=at)
+            if text[at] == "−":
+                raise TypedError("This is a minus of print; that of Python is -.", text=text, start=at)
             raise TypedError("This sign has no place here.", text=text, start=at)
         kind = match.lastgroup or ""
         if kind != "space":

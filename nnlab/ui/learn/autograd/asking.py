@@ -80,6 +80,7 @@ def ask(*, switch: bool = False) -> Asked | None:
         st.text_input(
             _("External gradient"), key=LINKED.typed("gradient", gradient), live=_LIVE, width=150,
             placeholder=_("none"), on_change=_note, args=("gradient", start.gradient),
+            help=_("How much each number of the result counts: backward() starts from it."),
         )  # fmt: skip
         no_grad = switch and _no_grad()
     _tensors(given)

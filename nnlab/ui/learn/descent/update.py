@@ -31,7 +31,7 @@ _STYLE = """<style>
 .nnlab-update code { font-size: 0.85rem; }
 @media (max-width: 640px) {
   .nnlab-update thead { display: none; }
-  .nnlab-update tbody tr { display: grid; grid-template-columns: 3.6rem 1fr; }
+  .nnlab-update tbody tr { display: grid; grid-template-columns: 4.4rem 1fr; }
   .nnlab-update td.value { grid-column: 2; text-align: left; }
 }
 </style>"""

@@ -16,6 +16,7 @@ from nnlab.ui.text import _, mark, say
 
 LINKED = Linked("tensors")
 LAST_SEED = 9999
+_LIVE = "0ms"  # the picture follows every letter
 _FILLED = {
     "count": mark("0, 1, 2, …"),
     "whole": mark("random whole numbers"),
@@ -31,12 +32,15 @@ def text(
     width: int = 160,
     clears: Sequence[str] = (),
     placeholder: str = "",
+    live: bool = False,
 ) -> str:
-    """A text box for ``?name=``; typing something else takes `clears` out of the URL."""
+    """A text box for ``?name=``; typing something else takes `clears` out of the URL. A `live` one answers at
+    every letter, others on Enter."""
     value = LINKED.text(name, default)
+    key = LINKED.typed(name, value) if live else LINKED.bound(name, value)
     st.text_input(
-        label, key=LINKED.bound(name, value), on_change=_noted, args=(name, default, clears), width=width,
-        placeholder=placeholder,
+        label, key=key, on_change=_noted, args=(name, default, clears), width=width, placeholder=placeholder,
+        live=_LIVE if live else False,
     )  # fmt: skip
     return value
 
@@ -141,6 +145,11 @@ def code_of_refusal(lines: Sequence[str], statement: str, error: LabError) -> No
                 [*lines, "", "try:", f"    {statement}", f"except {kind} as error:", "    print(error)"]
             )
         )
+
+
+def written(typed: str) -> str:
+    """`typed` in one line, as the program has it: a link may hold line breaks."""
+    return " ".join(typed.split())
 
 
 def _noted(name: str, default: str | int | bool, clears: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from nnlab.lessons.tensors.grammar import read_chain
 from nnlab.lessons.tensors.memory import places, storage_items
 from nnlab.ui.components.tensor import Memory, Panel, tensors
 from nnlab.ui.learn.parts import code, question
-from nnlab.ui.learn.tensors.controls import code_of_refusal, complain, examples, filling, made, text
+from nnlab.ui.learn.tensors.controls import code_of_refusal, complain, examples, filling, made, text, written
 from nnlab.ui.text import _
 
 _MOST = 2_000  # elements of t, of which a list may take some many times
@@ -24,7 +24,7 @@ _EXAMPLES = ("t[:, 0]", "t[1]", "t[..., -1]", "t[1:, ::2]", "t[t > 5]", "t[None]
 def show() -> None:
     """Draw the part."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="tensors-index-strip"):
-        typed = text(_("Index"), "index", _INDEX, width=260)
+        typed = text(_("Index"), "index", _INDEX, width=260, live=True)
         shape = text(_("t: shape or values"), "t", _T)
         kind, seed = filling([shape])
     examples(_("Examples"), "index", _EXAMPLES, _INDEX)
@@ -39,12 +39,15 @@ def show() -> None:
         corners = (
             stages[-1].tensor.shape == (2, 2) and t.shape == (3, 4) and taken.tolist() == [[0, 3], [8, 11]]
         )
-        code("\n".join([*lines, "", f"found = {typed.strip()}", "print(found.shape, found.stride(), found)"]))
+        code(
+            "\n".join([*lines, "", f"found = {written(typed)}", "print(found.shape, found.stride(), found)"])
+        )
     except LabError as error:
+        if t is not None:  # what is not affected stays in its place while somebody types
+            tensors([Panel("t", t, memory=0)], [Memory(_("Memory of t"), t)], key="tensors-indexed")
         complain(error)
         if t is not None:
-            tensors([Panel("t", t, memory=0)], [Memory(_("Memory of t"), t)], key="tensors-indexed")
-            code_of_refusal(lines, f"found = {typed.strip()}", error)
+            code_of_refusal(lines, f"found = {written(typed)}", error)
     question(
         "tensors-index",
         _("t has the shape (3, 4). Which index gives its four corners as a tensor of shape (2, 2)?"),

@@ -11,7 +11,7 @@ from nnlab.lessons.tensors.grammar import read_chain
 from nnlab.lessons.tensors.writes import Write
 from nnlab.ui.components.tensor import Memory, Panel, tensors
 from nnlab.ui.learn.parts import code, question
-from nnlab.ui.learn.tensors.controls import code_of_refusal, complain, examples, filling, made, text
+from nnlab.ui.learn.tensors.controls import code_of_refusal, complain, examples, filling, made, text, written
 from nnlab.ui.learn.tensors.writing import edit, undo_button, write_all
 from nnlab.ui.text import _
 
@@ -25,7 +25,7 @@ _EXAMPLES = ("t.view(6, 2)", "t.T", "t.T.reshape(12)", "t.T.view(12)", "t.T.cont
 def show() -> None:
     """Draw the part."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="tensors-views-strip"):
-        typed = text(_("y ="), "view", _EXPRESSION, width=280, clears=("writes",))
+        typed = text(_("y ="), "view", _EXPRESSION, width=280, clears=("writes",), live=True)
         shape = text(_("t: shape or values"), "t", "3, 4", clears=("writes",))
         kind, seed = filling([shape])
         undo_button()
@@ -42,10 +42,11 @@ def show() -> None:
         _picture(t, stages)
         code(_script(lines, typed, writes, t, y))
     except LabError as error:
+        if t is not None:  # what is not affected stays in its place while somebody types
+            tensors([Panel("t", t, memory=0)], [Memory(_("Memory of t"), t)], key="tensors-viewed")
         complain(error)
         if t is not None:
-            tensors([Panel("t", t, memory=0)], [Memory(_("Memory of t"), t)], key="tensors-viewed")
-            code_of_refusal(lines, f"y = {typed.strip()}", error)
+            code_of_refusal(lines, f"y = {written(typed)}", error)
     question(
         "tensors-views",
         _("t has the shape (3, 4). Find a y of shape (12,) that does not share the memory of t, without "
@@ -82,7 +83,7 @@ def _script(lines: list[str], typed: str, writes: list[Write], t: Tensor, y: Ten
     shapes = {"t": tuple(t.shape), "y": tuple(y.shape)}
     done = [write.code(shapes[write.name]) for write in writes]
     shared = "print(y.untyped_storage().data_ptr() == t.untyped_storage().data_ptr())"
-    return "\n".join([*lines, f"y = {typed.strip()}", *done, "", "print(t)", "print(y)", shared])
+    return "\n".join([*lines, f"y = {written(typed)}", *done, "", "print(t)", "print(y)", shared])
 
 
 def _copies_by_itself(stages: list[Stage]) -> bool:
