@@ -79,8 +79,17 @@ class Step:
 
 def changes(before: str, after: str) -> str:
     """What changes from one program to the next, as a diff without its head; all of both programs."""
-    lines = difflib.ndiff(before.splitlines(), after.splitlines())
-    return "\n".join(line for line in lines if not line.startswith("?"))
+    old, new = before.splitlines(), after.splitlines()
+    lines: list[str] = []
+    # Blank lines are junk: they would tear apart what is replaced as a whole.
+    matcher = difflib.SequenceMatcher(lambda line: not line.strip(), old, new, autojunk=False)
+    for kind, i, j, k, m in matcher.get_opcodes():
+        if kind == "equal":
+            lines += (f"  {line}" for line in old[i:j])
+        else:
+            lines += (f"- {line}" for line in old[i:j])
+            lines += (f"+ {line}" for line in new[k:m])
+    return "\n".join(lines)
 
 
 _PROGRAM = """\

@@ -78,12 +78,16 @@ def _by_layer(
     values = [value(layer) for layer in record.layers]
     shown = [(i, max(v, _SMALLEST) if log else v) for i, v in enumerate(values) if np.isfinite(v)]
     x, y = zip(*shown, strict=True) if shown else ((), ())
+    lost = [name for name, v in zip(names, values, strict=True) if not np.isfinite(v)]
+    if not shown:  # the place stays as high as the chart
+        with st.container(height=_HEIGHT + 75, border=False, key=f"clinic-{key}-none"):
+            st.markdown(f"**{label}**  \n{_('nan or inf in all layers.')}")
+        return
     line = Series(label, x, y, marker="circle", smooth=False)
     curves(
         [line], x_label=_("Layer"), y_label=label, key=f"clinic-{key}", height=_HEIGHT, log_y=log,
         x_names=names,
     )  # fmt: skip
-    lost = [name for name, v in zip(names, values, strict=True) if not np.isfinite(v)]
     if lost:
         st.caption(_("nan or inf: {names}", names=", ".join(lost)))
     if log and 0 in values:
