@@ -312,12 +312,47 @@ def nine_bent(r: np.random.Generator) -> list[Stroke]:
     return [join(arc(0.48, 0.28, 0.34, 0.28, -10, -360), arc(0.1, 0.3, 0.72, 0.7, 0, _near(r, 70, 15)))]
 
 
+def one_long_flag(r: np.random.Generator) -> list[Stroke]:
+    return [line((_near(r, 0.3, 0.06), _near(r, 0.52, 0.1)), (0.56, 0), (_near(r, 0.5), 1))]
+
+
+def three_waistless(r: np.random.Generator) -> list[Stroke]:
+    return [
+        join(
+            arc(0.42, 0.25, _near(r, 0.3), 0.25, _near(r, -160, 15), 50),
+            arc(0.36, 0.72, _near(r, 0.3), 0.28, -50, _near(r, 100, 15)),
+        )
+    ]
+
+
+def four_zigzag(r: np.random.Generator) -> list[Stroke]:
+    return [line((0.58, 0), (_near(r, 0.14), _near(r, 0.66)), (_near(r, 0.74), _near(r, 0.5)), (0.56, 1))]
+
+
+def seven_curled(r: np.random.Generator) -> list[Stroke]:
+    hat = arc(0.42, 0.2, _near(r, 0.28), 0.2, _near(r, -195, 10), -20)
+    height = _near(r, 0.64)
+    cross = line((0.12, height + 0.14), (0.16, height), (_near(r, 0.78), height - 0.02))
+    return [join(hat, line((0.68, 0.16), (_near(r, 0.42), 1))), cross]
+
+
+def nine_swept(r: np.random.Generator) -> list[Stroke]:
+    ring = arc(0.42, 0.16, _near(r, 0.19, 0.03), 0.16, _near(r, -45, 15), -390)
+    return [join(ring, line((0.6, 0.1), (0.64, 0.6)), arc(0.26, 0.62, 0.38, 0.38, 0, _near(r, 115, 15)))]
+
+
 DIGITS: dict[int, tuple[Shape, ...]] = {
     0: (zero, zero, zero_slashed), 1: (one, one_flag, one_foot), 2: (two, two_looped, two_flat),
     3: (three, three_flat, three_angular), 4: (four_open, four_closed, four_unlifted), 5: (five, five_two),
     6: (six, six_rings), 7: (seven, seven_crossed, seven_curved, seven_serif), 8: (eight, eight_rings),
     9: (nine, nine_curly, nine_bent),
 }  # fmt: skip
+
+
+HURRIED: dict[int, tuple[Shape, ...]] = {
+    1: (one_long_flag,), 3: (three_waistless,), 4: (four_zigzag,), 7: (seven_curled,), 9: (nine_swept,),
+}  # fmt: skip
+"""What becomes of some digits when they are written quickly."""
 
 
 def _fixed(*strokes: Stroke) -> Shape:
