@@ -235,3 +235,12 @@ def test_the_graph_is_walked_with_keys_and_follows_what_is_typed(
     expect(page).to_have_url(re.compile(r"code=Q\+%3D\+2%2Aa%2Ab($|&)"))
     page.reload()
     expect(page.locator(".box.leaf .grad")).to_have_text(["grad [12, 8]", "grad [4, 6]"])
+
+
+@pytest.mark.parametrize(
+    ("code", "gradient", "said"),
+    [("a.sum()", "[1., 1.]", "empty"), ("a * 2", "", "shape (2,)"), ("a * 2", "1.", "shape (2,)")],
+)
+def test_an_external_gradient_of_another_shape_gets_advice(code: str, gradient: str, said: str) -> None:
+    page = show(code=code, gradient=gradient)
+    assert page.error and said in page.info[0].value

@@ -49,7 +49,7 @@ def test_the_maps_and_sums_are_those_of_the_code(query: dict[str, object]) -> No
     page = show(**query)
     assert not page.exception and not page.error and not page.warning
     header, blobs = component(page, "weight-sum")
-    space, _ = run_code(page)
+    space, printed = run_code(page)
     out, into, row, column = header["place"]
     grads = torch.tensor([[number(text) for text in line] for line in header["grads"]])
     assert torch.equal(grads, space["conv"].weight.grad[out, into])
@@ -60,6 +60,8 @@ def test_the_maps_and_sums_are_those_of_the_code(query: dict[str, object]) -> No
     assert torch.equal(floats(blobs[1], [count, *header["map"]]), space["delta"][:, out])
     total = number(header["totals"][row][column])
     assert total == pytest.approx(float(grads[row, column]), rel=1e-3, abs=1e-7)
+    shown = torch.tensor([total, float(grads[row, column])])
+    assert torch.equal(shown, torch.tensor([float(printed[1][0]), float(printed[2][0])]))
 
 
 def test_the_question_is_answered_by_the_largest_gradient() -> None:

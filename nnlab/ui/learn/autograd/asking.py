@@ -58,7 +58,20 @@ class Asked:
             return go_back(self.ran, self.seed)
         except Refusal as refusal:
             self.place.error(say(refusal), icon=":material/undo:")
+            self._advise()
             return None
+
+    def _advise(self) -> None:
+        """What the box of the external gradient should hold, where that is what is wrong."""
+        shape, seed = tuple(self.ran.result.shape), self.seed
+        if not self.ran.result.requires_grad or (tuple(seed.shape) if seed is not None else ()) == shape:
+            return
+        told = (
+            _("The result is a single number: leave the box of the external gradient empty.")
+            if shape == ()
+            else _("The result has the shape {shape}; so has its external gradient.", shape=shape)
+        )
+        self.place.info(told, icon=":material/lightbulb:")
 
 
 def ask(*, switch: bool = False) -> Asked | None:

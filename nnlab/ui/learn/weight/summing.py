@@ -63,9 +63,10 @@ def _program(chosen: Chosen) -> str:
             "padded = F.pad(seen['input'], (conv.padding[1],) * 2 + (conv.padding[0],) * 2)",
             f"window = padded[:, {into}, {row}:{row} + height, {column}:{column} + width]",
             f"products = window * delta[:, {out}]",
-            "print(products.sum((1, 2)))  # of each image",
-            "print(products.sum())",
-            f"print(conv.weight.grad[{out}, {into}, {row}, {column}])",
-            f"print(delta[:, {out}].sum(), conv.bias.grad[{out}])",
+            "images = products.flatten(1).sum(1)",
+            "print(images.tolist())",
+            "print(sum(images).item())  # one after the other",
+            f"print(conv.weight.grad[{out}, {into}, {row}, {column}].item())",
+            f"print(delta[:, {out}].sum().item(), conv.bias.grad[{out}].item())",
         ]
     )
