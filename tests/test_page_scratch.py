@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from datasets_page import component, show_page
 from streamlit.testing.v1 import AppTest
@@ -106,3 +109,15 @@ def test_three_bugs_show_before_the_first_step_in_small_batches_too() -> None:
 def test_nonsense_in_the_link_gets_a_sentence(query: dict[str, str]) -> None:
     page = show_page("scratch", query)
     assert not page.exception and len(page.warning) == 1
+
+
+@pytest.mark.browser
+def test_what_was_stopped_is_run_again(lab: str, open_page: Callable[..., Any]) -> None:
+    from playwright.sync_api import expect
+
+    page = open_page(f"{lab}/scratch?part=bugs&bug=train_mode&seed=7&epochs=3&batch_size=16")
+    page.locator(".st-key-scratch-stop button").click()
+    page.locator(".st-key-scratch-run button").click()
+    expect(page.locator(".st-key-scratch-stop")).to_be_visible()
+    page.locator(".st-key-scratch-stop button").click()
+    expect(page.locator(".st-key-scratch-run")).to_be_visible()

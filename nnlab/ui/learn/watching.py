@@ -50,16 +50,24 @@ def watch(
         program = programs.known(key)
     going = program is not None and program.running and key not in stopped
     fragment = st.fragment(_look, run_every=_LOOK_EVERY if going else None)
-    fragment(_Watched(key, program, stopped), going, expected, show, start, name)
+    fragment(_Watched(programs, key, program, stopped), going, expected, show, start, name)
 
 
 @dataclass(frozen=True)
 class _Watched:
-    """A program as this session sees it: one that it has stopped may go on for others."""
+    """A program as this session sees it: one that it has stopped may go on for others.
 
+    first: what there was when the page was drawn; it may have been begun anew since.
+    """
+
+    programs: Programs
     key: Hashable
-    program: Program | None
+    first: Program | None
     stopped: set[Hashable]
+
+    @property
+    def program(self) -> Program | None:
+        return self.programs.known(self.key) or self.first
 
     @property
     def going(self) -> bool:
@@ -82,14 +90,14 @@ def _look(
 ) -> None:
     still, program = watched.going, watched.program
     lines = program.lines if program is not None else ()
-    if going and not still:
-        st.rerun()  # the whole page: nothing is left to look for
+    if going != still:
+        st.rerun()  # the whole page: from now on there is something to look for, or no more
     if program is not None and still:
         program.look(_me())
         with st.container(horizontal=True, vertical_alignment="center", key=f"{name}-progress"):
             before = program.before
             told = (
-                _("Others are running theirs; {count} come before yours.", count=before)
+                _("Others are running theirs; before yours: {count}.", count=before)
                 if before
                 else _("Training …")
             )
