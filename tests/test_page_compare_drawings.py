@@ -29,6 +29,7 @@ expect, Page = playwright.expect, playwright.Page
 pytest_plugins = ["runs_fixtures"]
 
 SEVEN = [[700, 600, 2100, 600, 1200, 2400]]
+CLASSES_OF = compare_runs.classes_of
 STROKES = [np.array(flat, np.float32).reshape(-1, 2) / 10 for flat in SEVEN]
 
 
@@ -38,6 +39,7 @@ def runs(here: RunStore, monkeypatch: pytest.MonkeyPatch) -> RunStore:
     for module in ("compare", "compare_runs", "reader"):
         monkeypatch.setattr(f"nnlab.ui.draw.{module}.run_store", lambda: here)
     monkeypatch.setattr(compare_runs, "can_be_drawn", lambda name: True)
+    monkeypatch.setattr(compare_runs, "classes_of", lambda name: shipped_model().info.classes)
     monkeypatch.setattr(compare_runs, "_looks", {})
     return here
 
@@ -89,6 +91,34 @@ def test_the_newest_run_of_each_preset_is_compared_unless_the_address_names_othe
     assert "nosuch" in page.warning[0].value
 
 
+def test_networks_that_know_something_else_are_compared_only_where_somebody_asks(
+    runs: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare_runs, "classes_of", CLASSES_OF)
+    run = runs.train_here(spec("mlp", epochs=0.1))  # of garments
+    page = opened()
+    assert page.multiselect(key="draw-runs").value == [""]
+    assert "mlp" in page.button(key="compare-start").label
+    assert page.multiselect(key="draw-runs").options[1].startswith("mlp")
+    page = opened(run=run.id)  # and where it reads, the one of digits is not compared with it
+    assert page.multiselect(key="draw-runs").value == [run.id]
+
+
+def test_all_shifts_are_tried_once_the_pen_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened()
+    page.session_state["pad:drawing"] = {"seq": 2, "strokes": [[700, 600, 2100, 600]], "down": True}
+    monkeypatch.setattr(compare, "shift_grid", None)  # whoever asks for it fails
+    page.run()
+    header, _ = component(page, "fooled")
+    assert header["waiting"] and header["networks"][0]["grid"] is None
+    assert header["networks"][0]["percent"] > 0
+    monkeypatch.setattr(compare, "shift_grid", shift_grid)
+    page.session_state["pad:drawing"] = {"seq": 2, "strokes": [[700, 600, 2100, 600]]}
+    page.run()
+    header, _ = component(page, "fooled")
+    assert not header["waiting"] and header["networks"][0]["side"] == 9
+
+
 @pytest.mark.parametrize("text", ["x", "1,2,3", "99,0,0,0", "0.5,0,0,0", "0,0,nan,0", "0,0,0,9"])
 def test_nonsense_about_the_moves_is_told(text: str) -> None:
     with pytest.raises(LabError):
@@ -108,7 +138,7 @@ def test_a_picture_without_strokes_is_moved_as_pixels(runs: RunStore) -> None:
     image = drawing_to_image(STROKES)
     assert torch.equal(compare._light_on_dark(image, model), image)
     run = runs.train_here(spec("logistic", batch_size=250, epochs=0.3))
-    header, blobs = component(opened(run=run.id, **{"from": "sample"}), "fooled")
+    header, blobs = component(opened(run=run.id, runs=f"shipped,{run.id}", **{"from": "sample"}), "fooled")
     data = load_dataset(DATASET)
     assert not header["hasPen"] and blobs[0] == data.test.images[0].numpy().tobytes()
     ours, theirs = header["networks"]

@@ -72,6 +72,28 @@ def test_a_seven_is_read_as_a_seven_and_outlives_language_and_page(
 
 
 @browser_test
+def test_a_drawing_outlives_loading_the_page_again_and_clearing_clears(
+    lab: str, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(f"{lab}/draw")
+    draw_seven(page)
+    expect(page.locator(".best .name")).to_have_text("7")
+    page.reload()
+    canvas = page.locator("canvas.paper")
+    expect(canvas).to_have_attribute("data-strokes", "1")
+    expect(page.locator(".best .name")).to_have_text("7")
+    page.get_by_role("button", name="Clear", exact=True).click()
+    page.reload()
+    expect(canvas).to_have_attribute("data-strokes", "0")
+    expect(page.locator(".sentence")).to_have_text("Draw something: the answer appears here.")
+    page.evaluate(
+        "addEventListener('pagehide', () => sessionStorage.setItem('nnlab-drawing', '{\"strokes\": [[1]]}'))"
+    )
+    page.reload()  # what is kept there is nonsense
+    expect(canvas).to_have_attribute("data-strokes", "0")
+
+
+@browser_test
 def test_the_page_follows_the_browsers_language(lab: str, open_page: Callable[..., Page]) -> None:
     page = open_page(f"{lab}/draw", locale="ko-KR")
     expect(page.get_by_role("heading", level=1)).to_have_text("그리기")

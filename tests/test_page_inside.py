@@ -29,6 +29,7 @@ from nnlab.lens.neighbours import Remembered, features_of, remember
 from nnlab.lens.saliency import grad_cam, saliency
 from nnlab.nets.architecture import Architecture, sequence
 from nnlab.nets.presets import preset
+from nnlab.program import Programs
 from nnlab.training.batches import normalise
 from nnlab.training.weights import TrainedModel, WeightsInfo
 from nnlab.ui.draw import inside_near
@@ -239,6 +240,35 @@ def test_nearest_images_are_computed_by_a_process_and_say_where_they_are_from(
     inside_near._loaded.cache_clear()
     assert sent(opened())[0]["near"]["done"] == 300  # it is computed again
     assert len(started.commands) == 1
+
+
+def test_nearest_images_that_could_not_be_computed_can_be_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch, started: Started
+) -> None:
+    real = Programs()
+    monkeypatch.setattr(inside_near, "_programs", real)
+    model = shipped_model()
+    key = str(inside_near._file(model, "strokes"))
+    real.start(key, ["no such weights", "strokes", key], remembering.__name__).wait()
+    for _ in range(2):  # it is not tried again by itself
+        near = sent(opened())[0]["near"]
+        assert near["failed"] and near["sentence"].startswith("The computation ended early")
+    inside_near.compare_again(model)
+    monkeypatch.setattr(real, "start", started.start)
+    assert sent(opened())[0]["near"]["done"] == 300 and len(started.commands) == 1
+
+
+def test_while_the_pen_is_down_nothing_exact_is_sent() -> None:
+    page = opened()
+    mark = sent(page)[0]["mark"]
+    page.session_state["inside"] = {"rest": mark, "chosen": None, "tick": None}
+    page.session_state["pad:drawing"] = {"seq": 1, "strokes": SEVEN, "down": True}
+    page.run()
+    header, _, size = sent(page)
+    assert header["moving"] and not header["exact"] and size < 9_000
+    page.session_state["pad:drawing"] = {"seq": 1, "strokes": SEVEN, "down": False}
+    page.run()
+    assert sent(page)[0]["exact"]
 
 
 @pytest.mark.browser

@@ -26,6 +26,7 @@ class Drawing:
     times: for each stroke, milliseconds from the point before (of the stroke before, for its first).
     pressures: for each stroke, 0 to 255 a point; empty where the pointer has none.
     pen: its width on the screen in canvas pixels.
+    down: whether it was down as this was told: then more will follow soon.
     """
 
     seq: int = 0
@@ -33,6 +34,7 @@ class Drawing:
     times: list[list[float]] = field(default_factory=list)
     pressures: list[list[float]] = field(default_factory=list)
     pen: float = USUAL_PEN
+    down: bool = False
 
     @property
     def arrays(self) -> list[np.ndarray]:
@@ -74,7 +76,7 @@ def read_drawing(told: object) -> Drawing:
         pen=repr(pen)[:40], most=_MOST_PEN,
     )  # fmt: skip
     times, pressures = (_beside(told.get(name), strokes) for name in ("times", "pressures"))
-    return Drawing(int(seq or 0), strokes, times, pressures, float(pen))
+    return Drawing(int(seq or 0), strokes, times, pressures, float(pen), told.get("down") is True)
 
 
 def read_flat(strokes: object) -> list[list[float]]:

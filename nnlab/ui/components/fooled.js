@@ -105,7 +105,7 @@ const createFooled = (host) => {
     const grid = element("canvas", { class: "grid", tabindex: 0, role: "img" });
     const line = element("div", { class: "line" });
     const box = element("section", {}, name, about, element("div", { class: "answer" }, answer, percent), grid, line);
-    let network = null, answers, shares, pointed = null;
+    let network = null, seen = null, answers, shares, pointed = null; // `seen`: of which the grid is drawn
     const span = () => header.span;
 
     const colour = (hex, share, paper) => {
@@ -179,8 +179,15 @@ const createFooled = (host) => {
       percent.textContent = `${network.percent.toFixed(1)}%`;
       answer.style.color = network.kept ? "" : TONES[themeOf(host).dark ? "dark" : "light"][1];
       line.textContent = network.line;
-      grid.hidden = network.grid === null;
-      if (!grid.hidden) {
+      if (network.waiting) {
+        network = { ...seen, ...network, grid: seen?.grid ?? null }; // as it was, faded
+        grid.hidden = !seen;
+      } else {
+        grid.hidden = network.grid === null;
+        seen = grid.hidden ? null : network;
+      }
+      grid.classList.toggle("old", Boolean(network.waiting));
+      if (!grid.hidden && !network.waiting) {
         answers = new Uint16Array(blobs[network.grid]);
         shares = new Uint8Array(blobs[network.grid + 1]);
         grid.setAttribute("aria-label", `${network.name}: ${header.texts.grid}. ${network.line}`);
@@ -211,6 +218,8 @@ const createFooled = (host) => {
       return element("span", {}, square, text);
     };
     keys.replaceChildren(tone(0, texts.same), tone(1, texts.other), element("span", {}, texts.hint));
+    summary.classList.toggle("old", header.waiting);
+    if (header.waiting) return;
     summary.textContent = header.summary;
     summary.hidden = !header.summary;
   };

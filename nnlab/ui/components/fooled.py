@@ -73,9 +73,11 @@ class Network:
     Attributes:
         about: its data and its accuracy.
         probabilities: (classes,), of the drawing as it is moved.
-        grid: of the drawing at all shifts; None for a network that is too large for that.
+        grid: of the drawing at all shifts; None for a network that is too large for that, and while the pen
+            is down, as it will be another drawing at once.
         wanted: the class that the answers of the grid are compared with: the right one (`right`), else that
             of the drawing where it is.
+        waiting: for the pen to be up, until all shifts are tried.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Network:
     grid: Grid | None
     wanted: int | None
     right: bool = False
+    waiting: bool = False
 
 
 def fooled(
@@ -104,6 +107,7 @@ def fooled(
     told = st.session_state.get(key) or {}
     seq = (told.get("moved") or {}).get("seq", 0)
     blobs = [np.ascontiguousarray(drawing, np.uint8).tobytes()]
+    waiting = any(network.waiting for network in networks)
     header = {
         "seq": seq,
         "moves": {"x": moves.x, "y": moves.y, "rotate": moves.rotate, "width": moves.width},
@@ -112,7 +116,8 @@ def fooled(
         "shape": list(drawing.shape),
         "span": SPAN,
         "networks": [_told(network, blobs) for network in networks],
-        "summary": _summary(networks),
+        "waiting": waiting,  # what was said of all shifts stays meanwhile, faded
+        "summary": "" if waiting else _summary(networks),
         "going": going,
         "tick": told.get("tick"),  # so that the message is another one, and there is an answer to each look
         "texts": _texts(),
@@ -146,6 +151,8 @@ def _told(network: Network, blobs: list[bytes]) -> dict[str, Any]:
         "kept": network.wanted is None or best == network.wanted,
     }
     grid, wanted = network.grid, network.wanted
+    if network.waiting:
+        return found | {"grid": None, "waiting": True, "line": _("All shifts are tried once the pen is up.")}
     if grid is None or wanted is None:
         return found | {"grid": None, "line": _("Too large a network to try all shifts while you draw.")}
     answers = grid.answers

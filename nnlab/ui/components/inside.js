@@ -3,7 +3,7 @@
 
 export default (component, css) => mountView(component, css, createInside);
 
-const REST = 350; // milliseconds without a new drawing, after which exact numbers are asked for
+const REST = 350; // milliseconds with the pen up, after which exact numbers are asked for
 const LOOK = 700; // milliseconds between two looks at a computation that goes on
 
 const inflate = async (bytes) => {
@@ -29,10 +29,10 @@ const createInside = (host) => {
   host.append(row, head, slot, element("div", { class: "under" }, readout, scale, more), element("div", { class: "why" }, over, sums, near));
   const overlay = createOverlay(over);
   const added = createSums(sums, host);
-  const nearest = createNear(near);
+  const nearest = createNear(near, () => component.setStateValue("again", Date.now()));
   const legend = createLegend(scale);
   let header, blobs, stages = [], maps, pointed = null, component, turn = 0, timer = null, looking = null;
-  let own = false, wanted = null;
+  let own = false, wanted = null, down = false;
 
   const sheet = createSheet(slot, {
     label: () => `${header.layers[header.chosen].name} ${header.layers[header.chosen].size}`,
@@ -189,9 +189,16 @@ const createInside = (host) => {
     Object.assign(host.dataset, { mark: header.mark, exact: header.exact, near: header.near.images?.length ?? 0, updates: Number(host.dataset.updates ?? 0) + 1 });
     clearTimeout(timer);
     clearTimeout(looking);
-    if (!header.exact) timer = setTimeout(() => component.setStateValue("rest", header.mark), REST);
+    if (!header.exact && !header.moving && !down) timer = setTimeout(() => component.setStateValue("rest", header.mark), REST);
     if (working) looking = setTimeout(() => component.setStateValue("tick", Date.now()), LOOK);
   };
+
+  // Exact numbers are large: who goes on drawing does not want them. At pen-up there is another message.
+  const penMoved = ({ detail }) => {
+    down = detail.down;
+    if (down) clearTimeout(timer);
+  };
+  document.addEventListener(PEN_EVENT, penMoved);
 
   const update = async ({ blobs: [packed] }, mounted) => {
     component = mounted;
@@ -209,6 +216,7 @@ const createInside = (host) => {
     update,
     resized: draw,
     destroy: () => {
+      document.removeEventListener(PEN_EVENT, penMoved);
       clearTimeout(timer);
       clearTimeout(looking);
     },

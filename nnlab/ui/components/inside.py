@@ -1,7 +1,7 @@
 """A network while somebody draws: its layers lighting up, and what they make the answer of.
 
 While the pen moves, a message holds a few maps of each layer and those of the chosen one in 31 steps of tone,
-the large ones averaged over neighbours, all of it compressed: some kilobytes. As soon as the pen rests, the
+the large ones averaged over neighbours, all of it compressed: some kilobytes. As soon as the pen is up, the
 browser asks once for the same in float32, so that every number that can be pointed at is PyTorch's own.
 """
 
@@ -65,7 +65,7 @@ class Sums:
 class Near:
     """The nearest images with the names of their classes, and from what they were chosen, in a line.
 
-    Until they are known, `done` of `of` images have been looked at.
+    Until they are known, `done` of `of` images have been looked at; `problem` where that has failed.
     """
 
     images: Sequence[tuple[Neighbour, str]] = ()
@@ -73,13 +73,15 @@ class Near:
     done: int = 0
     of: int = 0
     waiting: bool = False
+    problem: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Inside:
     """All that is shown of one drawing; where a sentence stands in place of something, there is none of it.
 
-    `mark` tells this drawing in this view from any other; `link` leads to the chosen layer.
+    `mark` tells this drawing in this view from any other; `link` leads to the chosen layer; the pen is
+    down while `moving`.
     """
 
     mark: str
@@ -91,19 +93,24 @@ class Inside:
     near: Near | str
     link: str
     explained: str
+    moving: bool = False
 
 
-def inside(shown: Inside, *, key: str, on_choose: Callable[[str], None]) -> None:
-    """Show `shown`; `on_choose` is called with the name of the layer that somebody opens.
+def inside(
+    shown: Inside, *, key: str, on_choose: Callable[[str], None], on_again: Callable[[], None]
+) -> None:
+    """Show `shown`; `on_choose` is called with the name of the layer that somebody opens, `on_again` where
+    the nearest images are asked for again after a problem.
 
     To be called in a fragment: it runs again at every movement of the pen.
     """
     told = st.session_state.get(key) or {}
-    exact = told.get("rest") == shown.mark
+    exact = told.get("rest") == shown.mark and not shown.moving
     parts = _Parts(exact)
     header = {
         "mark": shown.mark,
         "exact": exact,
+        "moving": shown.moving,
         "image": parts.bytes(shown.image),
         "layers": _thumbs(shown.layers, parts),
         "chosen": shown.chosen,
@@ -125,10 +132,11 @@ def inside(shown: Inside, *, key: str, on_choose: Callable[[str], None]) -> None
     part("inside")(
         key=key,
         data=pack({}, zlib.compress(pack(header, *parts.blobs), 6)),
-        default={"chosen": None, "rest": None, "tick": None},
+        default={"chosen": None, "rest": None, "tick": None, "again": None},
         on_chosen_change=opened,
         on_rest_change=_noted,
         on_tick_change=_noted,
+        on_again_change=on_again,
     )
 
 
@@ -264,6 +272,8 @@ def _unit(found: Contributions, unit: int) -> str:
 def _near(near: Near | str, parts: _Parts) -> dict[str, Any]:
     if isinstance(near, str):
         return {"sentence": near}
+    if near.problem:
+        return {"sentence": near.problem, "failed": True}
     if not near.images:
         return {"done": near.done, "of": near.of, "waiting": near.waiting}
     return {
@@ -295,6 +305,7 @@ def _texts() -> dict[str, str]:
         "distance": _("distance {distance}"),
         "working": _("Comparing with the training images: {done} of {of}"),
         "waiting": _("The training images are being read …"),
+        "again": _("Try again"),
         "places": _("The products by place, added over the maps"),
         "point": _("Point at a value, or walk over the maps with the arrow keys."),
         "moving": _("Exact numbers are there as soon as the pen rests."),

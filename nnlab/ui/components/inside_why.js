@@ -156,13 +156,14 @@ const createSums = (section, host) => {
 };
 
 // Training images, the nearest first; before they are known, how far their computation has come.
-const createNear = (section) => {
+const createNear = (section, again) => {
   const title = element("h4");
   const sentence = element("p", { class: "quiet" });
   const bar = element("progress", { max: 1, value: 0 });
   const row = element("div", { class: "near" });
   const about = element("p", { class: "quiet about" });
-  section.append(title, sentence, bar, row, about);
+  const retry = element("button", { type: "button", onclick: again });
+  section.append(title, sentence, retry, bar, row, about);
   const show = (header, blobs) => {
     const { near, texts } = header;
     title.textContent = texts.near;
@@ -170,6 +171,8 @@ const createNear = (section) => {
     const said = texts.working.replace("{done}", near.done?.toLocaleString()).replace("{of}", near.of?.toLocaleString());
     sentence.textContent = near.sentence ?? (near.waiting ? texts.waiting : working ? said : "");
     sentence.hidden = !sentence.textContent;
+    retry.textContent = texts.again;
+    retry.hidden = !near.failed;
     bar.hidden = !working;
     if (near.of) bar.value = near.done / near.of;
     else bar.removeAttribute("value");

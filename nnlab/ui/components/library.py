@@ -21,7 +21,7 @@ _HERE = Path(__file__).parent
 _PARTS = {
     "tiles": ("tiles",),
     "curves": ("series", "curves"),
-    "pad": ("bars", "board", "paths", "channel", "pad"),
+    "pad": ("bars", "board", "paths", "channel", "kept", "pad"),
     "sample": ("bars", "board", "sample"),
     "stages": ("board", "paths", "stages"),
     "photo": ("bars", "photo"),
@@ -47,7 +47,7 @@ _PARTS = {
         "builder",
     ),
     "fooled": ("fooled",),
-    "inside": ("sheet", "legend", "inside_why", "inside"),
+    "inside": ("sheet", "legend", "paths", "inside_why", "inside"),
     "tensor": ("cells", "legend", "tensor_grid", "tensor_memory", "tensor"),
     "weight": ("sheet", "legend", "weight"),
     "window": ("axis", "sheet", "cells", "legend", "terms", "window"),

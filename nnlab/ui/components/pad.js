@@ -6,7 +6,8 @@ export default (component, css) => mountView(component, css, createPad);
 
 const PACE = 50; // milliseconds between two questions while the pen is down
 const SLOW = 3, SLOWEST = 100; // on a server that is busy: times as long as an answer took, and at most
-const SESSION_PACE = 80, FOLLOWING = 700; // between two messages to the session, without a channel and with one: a view is 10 KB
+const SESSION_PACE = 80; // between two messages to the session, without a channel
+const FOLLOWING = 1200, PACE_BESIDE = 80; // with one, where a view of 7 to 12 KB follows: to the session, and by the channel
 const BYTES = 6; // a millisecond, at most, of a long drawing told to the session
 const PATIENCE = 1500; // after so long an answer is taken for lost
 const PEN_STEP = 6; // how far an arrow key moves the pen, in canvas pixels
@@ -28,7 +29,7 @@ const createPad = (host) => {
   let seq = 0; // counts the changes of the drawing; an answer carries the one it is for
   const asked = { session: 0, channel: 0 }, askedAt = { session: -Infinity, channel: -Infinity };
   const answered = { session: 0, channel: 0 };
-  let shown = 0, took = 0, timer = null, penWidth = 18, config = "null";
+  let shown = 0, took = 0, timer = null, penWidth = 18, config = "null", wasDown = false;
   const before = []; // what was drawn at each earlier moment, for undo
   const details = new WeakMap(); // by stroke: milliseconds since the point before, and pressures where there are any
 
@@ -37,13 +38,16 @@ const createPad = (host) => {
   const detailsOf = (flat) => details.get(flat) ?? { times: [], pressures: [] };
   const wanted = () => JSON.stringify({ ...header.channel, pen: penWidth });
 
+  const isDown = () => pen !== null || Boolean(cursor?.down);
+  const drawn = () => {
+    const told = { strokes, times: strokes.map((flat) => detailsOf(flat).times), pen: penWidth };
+    const pressures = strokes.map((flat) => detailsOf(flat).pressures);
+    return pressures.some((some) => some.length) ? { ...told, pressures } : told;
+  };
   const tellSession = () => {
     askedAt.session = performance.now();
     asked.session = seq;
-    const told = { seq, strokes, times: strokes.map((flat) => detailsOf(flat).times), pen: penWidth, texts: header.textsName };
-    const pressures = strokes.map((flat) => detailsOf(flat).pressures);
-    if (pressures.some((some) => some.length)) told.pressures = pressures;
-    component.setStateValue("drawing", told);
+    component.setStateValue("drawing", { seq, ...drawn(), down: isDown(), texts: header.textsName });
   };
   const askChannel = () => {
     askedAt.channel = performance.now();
@@ -64,7 +68,7 @@ const createPad = (host) => {
     const quick = Boolean(header.channel) && channel.ready();
     const waits = [];
     if (quick) {
-      const wait = due("channel", Math.max(PACE, Math.min(SLOW * took, SLOWEST)), now);
+      const wait = due("channel", Math.max(header.follows ? PACE_BESIDE : PACE, Math.min(SLOW * took, SLOWEST)), now);
       if (wait <= 0) askChannel();
       else waits.push(wait);
     }
@@ -78,6 +82,8 @@ const createPad = (host) => {
   };
   const changed = (now) => {
     seq += 1;
+    if (wasDown !== isDown()) announcePen((wasDown = isDown()));
+    if (now) keepDrawing(drawn());
     offer(now); // before painting: the answer takes longer
     showState();
     paint();
@@ -256,7 +262,7 @@ const createPad = (host) => {
       answered.channel = asked.channel;
       asked.channel = -1;
     } else asked.channel = answered.channel = 0;
-    if (header && (pen !== null || cursor?.down || seq > shown)) offer(false);
+    if (header && (isDown() || seq > shown)) offer(false);
   };
   const channel = createChannel(heard);
 
@@ -267,14 +273,17 @@ const createPad = (host) => {
     answered.session = header.seq;
     if (header.texts) texts = header.texts;
     if (fresh) {
-      // What was drawn before the reader went to another page.
-      strokes = header.strokes ?? [];
+      // What was drawn before the reader went to another page, or before the page was loaded again.
+      const kept = header.seq === 0 && !header.strokes?.length ? keptDrawing() : null;
+      const earlier = kept ?? header;
+      strokes = earlier.strokes ?? [];
       strokes.forEach((flat, i) => {
-        details.set(flat, { times: header.times?.[i] ?? [], pressures: header.pressures?.[i] ?? [], last: performance.now() });
+        details.set(flat, { times: earlier.times?.[i] ?? [], pressures: earlier.pressures?.[i] ?? [], last: performance.now() });
       });
       before.push(...strokes.map((_, i) => strokes.slice(0, i)));
-      seq = asked.session = asked.channel = header.seq;
-      penWidth = header.pen;
+      asked.session = asked.channel = header.seq;
+      seq = header.seq + (kept || header.down ? 1 : 0); // which the session does not know yet
+      penWidth = earlier.pen;
       width.value = penWidth;
     }
     if (config !== header.channelName) {
@@ -293,11 +302,14 @@ const createPad = (host) => {
     if (header.seq >= shown) showAnswer(header, blobs);
     showState();
     paint();
-    if (seq !== header.seq) offer(pen === null && !cursor?.down);
+    if (seq !== header.seq) offer(!isDown());
   };
 
+  const leave = () => header && keepDrawing(drawn());
+  addEventListener("pagehide", leave);
   const destroy = () => {
     clearTimeout(timer);
+    removeEventListener("pagehide", leave);
     channel.close();
     board.destroy();
   };

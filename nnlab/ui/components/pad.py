@@ -15,7 +15,7 @@ from nnlab.ui.components.library import pack, part
 from nnlab.ui.text import _, language, say
 
 MOST_BARS = 10
-_KEPT = ("seq", "strokes", "times", "pressures", "pen", "texts")  # of what a browser tells
+_KEPT = ("seq", "strokes", "times", "pressures", "pen", "down", "texts")  # of what a browser tells
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +112,7 @@ def pad(
     header["texts"] = None if grown and memory.get("texts") == name else texts
     header["strokes"] = None if grown else memory["strokes"]
     if not grown:
-        header |= {name: memory[name] for name in ("times", "pressures") if name in memory}
+        header |= {name: memory[name] for name in ("times", "pressures", "down") if name in memory}
     blobs = [b"", b""]
     if isinstance(answer, LabError):
         header["problem"] = say(answer)

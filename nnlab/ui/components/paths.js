@@ -13,3 +13,7 @@ const tracePaths = (context, strokes, scale, dx, dy) => {
 // What the pad has heard about the stages of the drawing reaches the picture of them, which is another part.
 const STAGES_EVENT = "nnlab-stages";
 const announceStages = (detail) => document.dispatchEvent(new CustomEvent(STAGES_EVENT, { detail }));
+
+// Whether the pen is down, told whenever that changes: what is large waits until it is up.
+const PEN_EVENT = "nnlab-pen";
+const announcePen = (down) => document.dispatchEvent(new CustomEvent(PEN_EVENT, { detail: { down } }));

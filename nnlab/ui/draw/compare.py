@@ -41,8 +41,8 @@ def show(reader: Reader, subject: Subject) -> None:
         return
     store = run_store()
     offered = offers(store)
-    chosen = _chosen(offered)
-    going = train_missing(missing(offered))
+    chosen = _chosen(offered, reader)
+    going = train_missing(missing(offered, reader), reader)
     if not chosen:
         st.info(_("Choose the networks that should read the same drawing."))
         return
@@ -55,7 +55,9 @@ def show(reader: Reader, subject: Subject) -> None:
             model = network_of(store, run_id)
             # The label is one of the reader's classes.
             label = subject.label if model.info.classes == reader.model.info.classes else None
-            networks.append(_network(offered[run_id], model, drawing, moves, own, label))
+            networks.append(
+                _network(offered[run_id], model, drawing, moves, own, label, moving=subject.moving)
+            )
         except LabError as error:
             st.error(say(error), icon=":material/error:")
     moved = shifted(drawing, moves.x, moves.y, None if own else 0)
@@ -65,10 +67,14 @@ def show(reader: Reader, subject: Subject) -> None:
     )  # fmt: skip
 
 
-def _chosen(offered: dict[str, Offer]) -> list[str]:
+def _chosen(offered: dict[str, Offer], reader: Reader) -> list[str]:
     """Draw the choice of networks; the URL holds it as ``?runs=``, and without one it is the usual one."""
     asked = _LINKED.text("runs", "")
-    ids = ["" if run_id == "shipped" else run_id for run_id in asked.split(",")] if asked else usual(offered)
+    ids = (
+        ["" if run_id == "shipped" else run_id for run_id in asked.split(",")]
+        if asked
+        else usual(offered, reader)
+    )
     known = [run_id for run_id in dict.fromkeys(ids) if run_id in offered][:MOST]
     unknown = [run_id for run_id in ids if run_id not in offered]
     if unknown:
@@ -120,8 +126,9 @@ def _light_on_dark(image: Tensor, model: TrainedModel) -> Tensor:
 
 
 def _network(
-    offer: Offer, model: TrainedModel, drawing: Tensor, moves: Moves, own: bool, label: int | None
-) -> Network:
+    offer: Offer, model: TrainedModel, drawing: Tensor, moves: Moves, own: bool, label: int | None, *,
+    moving: bool,
+) -> Network:  # fmt: skip
     """What one network says of the drawing as it is moved, and of it at all shifts."""
     info = model.info
     image = drawing_for(model, drawing)
@@ -131,6 +138,8 @@ def _network(
     about = data if offer.accuracy is None else f"{data} · {offer.accuracy:.2%}"
     if _cost(model) > _MOST_MACS:
         return Network(offer.name, about, info.classes, probabilities, None, None)
+    if moving:  # what it says where the drawing is is enough; 81 more would keep the pen waiting
+        return Network(offer.name, about, info.classes, probabilities, None, None, waiting=True)
     grid = _grid(model, image, fill)
     middle = int(grid.answers[SPAN, SPAN])
     return Network(

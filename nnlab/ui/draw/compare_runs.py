@@ -10,14 +10,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from nnlab.data import is_present
+from nnlab.data import dataset_info, is_present
 from nnlab.data.registry import BUILT_IN
 from nnlab.drawing import shipped_facts, shipped_model
 from nnlab.errors import LabError
 from nnlab.nets.presets import PRESETS, preset
 from nnlab.runs import Run, RunStore
 from nnlab.training.recipe import Recipe, RunSpec
-from nnlab.ui.draw.reader import SHIPPED
+from nnlab.ui.draw.reader import SHIPPED, Reader
 from nnlab.ui.owned import can_be_drawn, dataset_title
 from nnlab.ui.store import run_store
 from nnlab.ui.text import _, say
@@ -36,13 +36,15 @@ _EPOCHS = 1.0
 class Offer:
     """A network that can read drawings: its run, or `SHIPPED`.
 
-    `preset` is the preset that it is, if it is one; `accuracy` is that on its test images, where it is known.
+    `classes` are what it tells apart, none where its dataset is gone; `preset` is the preset that it is, if it
+    is one; `accuracy` is that on its test images, where it is known.
     """
 
     run_id: str
     name: str
     dataset: str
     accuracy: float | None
+    classes: tuple[str, ...]
     preset: str | None = None
 
     @property
@@ -59,7 +61,10 @@ _looks: dict[Path, tuple[float, list[Offer]]] = {}
 def offers(store: RunStore) -> dict[str, Offer]:
     """The package's network, and those of runs that have ended, the newest first; by their ids."""
     model, facts = shipped_model(), shipped_facts()
-    found = {SHIPPED: Offer(SHIPPED, _("the lab's own"), model.info.dataset, facts["test_accuracy"])}
+    shipped = Offer(
+        SHIPPED, _("the lab's own"), model.info.dataset, facts["test_accuracy"], model.info.classes
+    )
+    found = {SHIPPED: shipped}
     looked, listed = _looks.get(store.path, (-math.inf, []))
     if time.monotonic() - looked > _SECONDS:
         listed = _listed(store)
@@ -69,6 +74,7 @@ def offers(store: RunStore) -> dict[str, Offer]:
 
 def _listed(store: RunStore) -> list[Offer]:
     found: list[Offer] = []
+    classes: dict[str, tuple[str, ...]] = {}
     for run in store.runs()[:_MOST_RUNS]:
         try:
             spec, state, kept = run.spec, run.status, run.snapshots()
@@ -78,37 +84,62 @@ def _listed(store: RunStore) -> list[Offer]:
             continue
         network = spec.architecture
         known = network.name if PRESETS.get(network.name) == network else None
-        found.append(
-            Offer(run.id, network.name, spec.dataset, (state.result or {}).get("test_accuracy"), known)
-        )
+        if spec.dataset not in classes:
+            classes[spec.dataset] = classes_of(spec.dataset)
+        accuracy = (state.result or {}).get("test_accuracy")
+        found.append(Offer(run.id, network.name, spec.dataset, accuracy, classes[spec.dataset], known))
     return found
 
 
-def usual(offered: dict[str, Offer]) -> list[str]:
-    """The package's network, and of each of `COMPARED` the newest run."""
+def classes_of(dataset: str) -> tuple[str, ...]:
+    """Their names; none where there is no such dataset any more."""
+    try:
+        return tuple(dataset_info(dataset).classes)
+    except LabError:
+        return ()
+
+
+def usual(offered: dict[str, Offer], reader: Reader) -> list[str]:
+    """Of those that tell apart what `reader` does: the package's network, of each of `COMPARED` the newest run,
+    and the one that reads."""
+    newest = _newest(offered, reader.model.info.classes)
+    shipped = [SHIPPED] if offered[SHIPPED].classes == reader.model.info.classes else []
+    found = [*shipped, *(newest[name] for name in COMPARED if name in newest)]
+    return found if reader.run_id in found or reader.run_id not in offered else [reader.run_id, *found]
+
+
+def missing(offered: dict[str, Offer], reader: Reader) -> list[str]:
+    """Those of `COMPARED` of which there is no run that tells apart what `reader` does."""
+    newest = _newest(offered, reader.model.info.classes)
+    return [name for name in COMPARED if name not in newest]
+
+
+def _newest(offered: dict[str, Offer], classes: tuple[str, ...]) -> dict[str, str]:
     newest: dict[str, str] = {}
     for offer in offered.values():
-        if offer.preset in COMPARED:
+        if offer.preset in COMPARED and offer.classes == classes:
             newest.setdefault(str(offer.preset), offer.run_id)
-    return [SHIPPED, *(newest[name] for name in COMPARED if name in newest)]
+    return newest
 
 
-def missing(offered: dict[str, Offer]) -> list[str]:
-    """Those of `COMPARED` of which there is no run."""
-    there = {offer.preset for offer in offered.values()}
-    return [name for name in COMPARED if name not in there]
+def _material(reader: Reader) -> str | None:
+    """The dataset to train on, so that all tell apart the same; None where none of them is here."""
+    for name in (reader.model.info.dataset, "mnist", BUILT_IN):
+        if classes_of(name) == reader.model.info.classes and is_present(name) and can_be_drawn(name):
+            return name
+    return None
 
 
-def train_missing(names: Sequence[str]) -> bool:
+def train_missing(names: Sequence[str], reader: Reader) -> bool:
     """Offer to train what is missing, as ordinary runs, and show how far they are; whether any is still
     going on."""
     going = _going()
     if going:
         _progress(going)
         return True
-    if not names:
+    dataset = _material(reader)
+    if not names or dataset is None:
         return False
-    dataset = "mnist" if is_present("mnist") else BUILT_IN
     with st.container(horizontal=True, vertical_alignment="center", key="compare-train"):
         st.button(
             _("Train {networks}", networks=", ".join(names)), icon=":material/play_arrow:",

@@ -23,7 +23,7 @@ from nnlab.training.batches import normalise
 from nnlab.training.weights import TrainedModel
 from nnlab.ui.components.inside import Inside, Layer, Near, Over, Sums, inside
 from nnlab.ui.draw.inside_code import inside_code
-from nnlab.ui.draw.inside_near import near_images
+from nnlab.ui.draw.inside_near import compare_again, near_images
 from nnlab.ui.draw.reader import Reader
 from nnlab.ui.draw.subject import Subject
 from nnlab.ui.linked import Linked
@@ -79,9 +79,11 @@ def show(reader: Reader, subject: Subject) -> None:
             near=_near(model, seen),
             link=_link(reader, chosen),
             explained=told,
+            moving=subject.moving,
         ),
         key="inside",
         on_choose=lambda name: _LINKED.choose("layer", name, first),
+        on_again=lambda: compare_again(model),
     )
     # Not in an expander: what is folded would be sent with every stroke all the same.
     key = _LINKED.bound("code", _LINKED.toggle("code", False))

@@ -17,7 +17,7 @@ from nnlab.program import Programs
 from nnlab.training.weights import TrainedModel, WeightsInfo, save_weights
 from nnlab.ui.components.inside import Near
 from nnlab.ui.owned import dataset_title
-from nnlab.ui.text import _
+from nnlab.ui.text import _, say
 
 _WEIGHTS = ".weights"  # beside the file while it is made
 _programs = Programs(at_once=1, kept=16)
@@ -25,11 +25,10 @@ _files: WeakKeyDictionary[TrainedModel, dict[str, Path]] = WeakKeyDictionary()
 
 
 def near_images(model: TrainedModel, seen: Forward) -> Near:
-    """The five nearest, or how far their computation has come.
+    """The five nearest, or how far their computation has come, or what went wrong in it.
 
     Raises:
-        LabError: the network has no space to compare images in, its training images are not here, or the
-            computation failed.
+        LabError: the network has no space to compare images in, or its training images are not here.
     """
     if seen.last is None:
         raise LabError(
@@ -68,8 +67,8 @@ def _computing(model: TrainedModel, name: str, file: Path) -> Near:
     program = _programs.known(str(file))
     if program is not None and not program.running and program.problem is None:
         program.stop()  # it has ended, and its file is gone again
-    if program is not None and program.problem is not None:
-        raise program.problem
+    if program is not None and program.problem is not None and not program.stopped:
+        return Near(problem=say(program.problem))
     if program is None or program.stopped:
         folder = remembered_folder()
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,6 +77,13 @@ def _computing(model: TrainedModel, name: str, file: Path) -> Near:
         program = _programs.start(str(file), [str(weights), name, str(file)], "nnlab.lens.remembering")
     done, of = program.lines[-1] if program.lines else (0, 0)
     return Near(done=done, of=of, waiting=not of)
+
+
+def compare_again(model: TrainedModel) -> None:
+    """After a computation that has failed: the next `near_images` begins another one."""
+    program = _programs.known(str(_file(model, training_images(model.info))))
+    if program is not None and program.problem is not None:
+        program.stop()
 
 
 def _file(model: TrainedModel, name: str) -> Path:

@@ -29,3 +29,8 @@ class Subject:
     label: int | None = None
     stages: Stages | None = None
     drawing: Drawing | None = None
+
+    @property
+    def moving(self) -> bool:
+        """Whether the pen is down: what takes long, or is large, waits until it is up."""
+        return self.drawing is not None and self.drawing.down
