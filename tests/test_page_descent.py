@@ -323,6 +323,52 @@ def test_a_race_on_a_networks_plane(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(trails(other, "race")) == ["SGD", "Adam"]
 
 
+class _Lingering(planes.Program):
+    """A program that has told all but not ended yet."""
+
+    def __init__(self) -> None:
+        self.rows = tuple({"row": [3.0, 2.0, 1.0]} for _ in range(3))
+        self.lines, self.problem, self.stopped, self.waiting = self.rows[:2], None, False, False
+        self._seen = {}
+
+    @property
+    def running(self) -> bool:
+        return not self.stopped
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+def test_a_map_that_is_here_but_has_not_ended_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planes, "GRID", 3)
+    monkeypatch.setattr("nnlab.ui.learn.descent.network.GRID", 3)
+    lingering = _Lingering()
+    monkeypatch.setattr("nnlab.ui.learn.descent.network.map_program", lambda plane: lingering)
+    page = show(part="race", surface="network", racers="sgd", plane=9)
+    lingering.lines = lingering.rows
+    page.run()
+    assert not lingering.stopped and not page.exception
+    page.button(key="descent-network-stop").click().run()  # that of the race
+
+
+def test_a_network_that_cannot_be_read_is_told_and_not_begun_again_by_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"no weights")
+    monkeypatch.setattr("nnlab.ui.learn.descent.network.networks", lambda: {planes.SHIPPED: ("", broken)})
+    page = show(part="race", surface="network", racers="sgd", plane=10)
+    (program,) = (one for one in planes._programs._kept.values() if one.running)
+    program.wait()
+    for _ in range(2):
+        page.run()
+        assert len(page.error) == 1 and not page.exception
+    page.button(key="descent-network-run").click().run()
+    (again,) = (one for one in planes._programs._kept.values() if one.running)
+    assert again is not program
+    again.stop()
+
+
 def test_stopping_leads_back_to_the_usual_surface() -> None:
     page = show(part="race", surface="network", plane=8)
     (program,) = (one for one in planes._programs._kept.values() if one.running)

@@ -76,10 +76,10 @@ class _Watched:
     def stop(self) -> None:
         self.stopped.add(self.key)
         if self.program is not None:
-            self.program.leave(_me())
+            self.program.leave(me())
 
 
-def _me() -> str:
+def me() -> str:
     """This session, for the programs that others look at too."""
     me: str = st.session_state.setdefault(_ME, uuid4().hex)
     return me
@@ -93,7 +93,7 @@ def _look(
     if going != still:
         st.rerun()  # the whole page: from now on there is something to look for, or no more
     if program is not None and still:
-        program.look(_me())
+        program.look(me())
         with st.container(horizontal=True, vertical_alignment="center", key=f"{name}-progress"):
             before = program.before
             told = (

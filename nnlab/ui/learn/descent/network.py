@@ -25,7 +25,8 @@ from nnlab.ui.learn.descent.planes import (
 )
 from nnlab.ui.learn.descent.shown import show_trails
 from nnlab.ui.learn.parts import code
-from nnlab.ui.text import _, plain, say
+from nnlab.ui.learn.watching import me
+from nnlab.ui.text import _, say
 
 _STEPS = (5, 100)
 _SEEDS = 999
@@ -35,7 +36,7 @@ _WATCHED = "descent:program"  # that this session waits for
 def choose_plane() -> tuple[Plane, tuple[float, ...], int]:
     """Which network, which plane, where the race starts and how many steps it has."""
     found = networks()
-    titles = {name: plain(title) or _("the shipped network") for name, (title, _file) in found.items()}
+    titles = {name: title or _("the shipped network") for name, (title, _file) in found.items()}
     name = choose(_("Network"), "net", titles, SHIPPED)
     seed = LINKED.number("plane", 0, low=0, high=_SEEDS)
     st.number_input(
@@ -61,6 +62,7 @@ def race_on_network(
     if grid is None:
         _wait(program, len(program.lines) / GRID, _("The map: {count} forward passes …", count=GRID**2))
         return
+    _arrived(program)
     known = known_trails(plane, racers, start, steps)
     missing = [one for one in racers if one not in known]
     racing = None
@@ -68,6 +70,7 @@ def race_on_network(
         racing = race_program(plane, missing, start, steps)
         if keep(racing, plane, missing, start, steps):
             known, missing = known_trails(plane, racers, start, steps), []
+            _arrived(racing)
     there = [(one, place) for one, place in zip(racers, places, strict=True) if one in known]
     show_trails(
         surface, [known[one] for one, _place in there], [one.title for one, _place in there], start,
@@ -97,11 +100,13 @@ def _wait(program: Program, share: float, told: str) -> None:
     """A bar while a program works; a sentence where it has failed."""
     if program.problem is not None:
         st.error(say(program.problem), icon=":material/error:")
+        st.button(_("Run"), icon=":material/play_arrow:", key="descent-network-run", on_click=program.stop)
         return
     before: Program | None = st.session_state.get(_WATCHED)
     if before is not None and before is not program and before.running:
-        before.stop()  # what it computes is asked for no more; whoever else watches it starts it again
+        before.leave(me())  # what it computes is asked for no more
     st.session_state[_WATCHED] = program
+    program.look(me())
     if program.waiting:
         told = _("Others are computing; yours comes next.")
     with st.container(horizontal=True, vertical_alignment="center", key="descent-network-progress"):
@@ -112,8 +117,15 @@ def _wait(program: Program, share: float, told: str) -> None:
     pulse("descent-network-pulse")
 
 
+def _arrived(program: Program) -> None:
+    """All that it computes is here, though it may not have ended yet. It is not stopped any more: what was
+    stopped is begun again by who asks for it."""
+    if st.session_state.get(_WATCHED) is program:
+        del st.session_state[_WATCHED]
+
+
 def _leave(program: Program) -> None:
     """End the program, and race on the usual surface: on this one it would begin again."""
-    program.stop()
+    program.leave(me())
     for name in ("surface", *MOVED):
         LINKED.choose(name, "", "")

@@ -112,6 +112,9 @@ def _dataset(weights: Path) -> str:
 
 
 def _start(key: Hashable, plane: Plane, *arguments: str) -> Program:
+    known = _programs.known(key)
+    if known is not None and known.problem is not None and not known.stopped:
+        return known  # not begun again at every beat; `stop` gives leave to
     return _programs.start(
         key, ["--weights", str(plane.weights), "--seed", str(plane.seed), *arguments], _MODULE,
         NNLAB_DATA=str(data_root().expanduser().resolve()), OMP_NUM_THREADS="1",
