@@ -25,9 +25,9 @@ def shipped_facts() -> dict[str, Any]:
 
     Made by ``python -m benchmarks.ship_digits``: test_accuracy (on MNIST's 10,000 test images),
     strokes_accuracy, hard_accuracy (rare and hurried ways by unsteady hands); ece and strokes_ece (expected
-    calibration error); threshold (of `nnlab.drawing.digit_score`), refused_digits and refused_others (the shares below
-    it of MNIST's test digits, and of drawings of the kinds in held_out); parameters, trained_on, recipe,
-    settling (what followed the recipe), command.
+    calibration error); threshold (of `nnlab.drawing.digit_score`), refused_digits and refused_others (the
+    shares below it of MNIST's test digits, and of drawings of the kinds in held_out); parameters, trained_on,
+    recipe, settling (what followed the recipe), command.
     """
     facts: dict[str, Any] = json.loads(FACTS.read_text())
     return facts
