@@ -176,6 +176,23 @@ def test_what_is_missing_is_trained_as_runs_and_can_be_stopped(
     assert page.multiselect(key="draw-runs").value == ["", done.id]
 
 
+def test_the_last_of_the_runs_to_end_is_compared_at_the_look_that_sees_it_end(
+    runs: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare_runs, "_SECONDS", 1e9)  # nobody looks at the store without a reason
+    run, lock = runs._create(spec("mlp"), None)
+    page = opened()
+    page.session_state["draw:compare-started"] = [run.id]
+    page.run()
+    assert component(page, "fooled")[0]["going"]
+    lock.release()
+    done = runs.train_here(spec("net", epochs=0.1))
+    page.session_state["draw:compare-started"] = [run.id, done.id]
+    page.run()
+    assert not component(page, "fooled")[0]["going"]
+    assert page.multiselect(key="draw-runs").value == ["", done.id]
+
+
 @pytest.mark.browser
 def test_a_drawing_is_moved_by_the_keys_and_by_a_click_on_a_shift(
     lab: str, open_page: Callable[..., Page]

@@ -52,3 +52,20 @@ def test_a_seven_that_should_be_a_one_is_explained_kept_and_found_again(
     with page.expect_download() as download:
         page.get_by_role("button", name="Download", exact=True).click()
     assert download.value.suggested_filename == "drawings.zip"
+
+
+def test_the_network_that_has_learned_the_drawings_answers_once_it_is_chosen(
+    lab: str, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(f"{lab}/draw?part=own")
+    facts = page.locator(".st-key-draw-facts")
+    draw(page, SEVEN)
+    page.locator(".st-key-own-keep-1 button").click()
+    page.locator(".st-key-own-tune button").click()
+    chosen = page.locator(".st-key-own-use button")
+    expect(chosen).to_be_enabled(timeout=180_000)
+    expect(facts).not_to_contain_text("of its test images right")
+    chosen.click()
+    expect(page).to_have_url(re.compile(r"[?&]run=\d"))
+    expect(facts).to_contain_text("of its test images right")  # the top of the page has followed
+    expect(chosen).to_be_disabled()

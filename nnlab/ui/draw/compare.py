@@ -17,7 +17,7 @@ from nnlab.drawing.fooled import SPAN, Grid, shift_grid, shifted
 from nnlab.errors import LabError
 from nnlab.training.weights import TrainedModel
 from nnlab.ui.components.fooled import Moves, Network, fooled
-from nnlab.ui.draw.compare_runs import MOST, Offer, missing, offers, train_missing, usual
+from nnlab.ui.draw.compare_runs import MOST, Offer, missing, offers, still_going, train_missing, usual
 from nnlab.ui.draw.reader import Reader, network_of
 from nnlab.ui.draw.subject import Subject
 from nnlab.ui.linked import Linked
@@ -40,9 +40,10 @@ def show(reader: Reader, subject: Subject) -> None:
         st.info(_("Compared are networks that read drawings; this one has learned photographs."))
         return
     store = run_store()
+    training = still_going()
     offered = offers(store)
     chosen = _chosen(offered, reader)
-    going = train_missing(missing(offered, reader), reader)
+    going = train_missing(missing(offered, reader), reader, training)
     if not chosen:
         st.info(_("Choose the networks that should read the same drawing."))
         return

@@ -36,8 +36,8 @@ _EPOCHS = 1.0
 class Offer:
     """A network that can read drawings: its run, or `SHIPPED`.
 
-    `classes` are what it tells apart, none where its dataset is gone; `preset` is the preset that it is, if it
-    is one; `accuracy` is that on its test images, where it is known.
+    `classes` are what it tells apart, none where its dataset is gone; `preset` is the preset that it is, if
+    it is one; `accuracy` is that on its test images, where it is known.
     """
 
     run_id: str
@@ -100,8 +100,8 @@ def classes_of(dataset: str) -> tuple[str, ...]:
 
 
 def usual(offered: dict[str, Offer], reader: Reader) -> list[str]:
-    """Of those that tell apart what `reader` does: the package's network, of each of `COMPARED` the newest run,
-    and the one that reads."""
+    """Of those that tell apart what `reader` does: the package's network, of each of `COMPARED` the newest
+    run, and the one that reads."""
     newest = _newest(offered, reader.model.info.classes)
     shipped = [SHIPPED] if offered[SHIPPED].classes == reader.model.info.classes else []
     found = [*shipped, *(newest[name] for name in COMPARED if name in newest)]
@@ -130,10 +130,9 @@ def _material(reader: Reader) -> str | None:
     return None
 
 
-def train_missing(names: Sequence[str], reader: Reader) -> bool:
+def train_missing(names: Sequence[str], reader: Reader, going: Sequence[Run]) -> bool:
     """Offer to train what is missing, as ordinary runs, and show how far they are; whether any is still
     going on."""
-    going = _going()
     if going:
         _progress(going)
         return True
@@ -166,8 +165,8 @@ def _start(names: Sequence[str], dataset: str) -> None:
             return
 
 
-def _going() -> list[Run]:
-    """The runs started here that have not ended; once one has, it is offered at once."""
+def still_going() -> list[Run]:
+    """The runs started here that have not ended; once one has, the next `offers` have it."""
     ids: list[str] = st.session_state.get(_STARTED, [])
     runs = []
     for run_id in ids:

@@ -23,6 +23,7 @@ from nnlab.ui.text import _, plain, say
 from nnlab.ui.train.shelf import STATES
 
 _NETWORK = "draw-network"  # the picker of the page
+_CHOSEN = "own:chosen"  # just now
 _STYLE = """<style>
 .nnlab-forgot { overflow-x: auto; max-width: 720px; }
 .nnlab-forgot table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
@@ -111,17 +112,18 @@ def result(run: Run, subject: Subject | None) -> None:
 def _use(run: Run) -> None:
     used = st.query_params.get("run") == run.id
     with st.container(horizontal=True, vertical_alignment="center", key="own-use-row"):
-        pressed = st.button(
+        st.button(
             _("Let this network answer"), icon=":material/check_circle:", key="own-use", disabled=used,
             on_click=_choose, args=(run.id,),
         )  # fmt: skip
         st.caption(_("It is kept as the run {run}, with what it began with.", run=run.id), width="content")
-    if pressed:
+    if st.session_state.pop(_CHOSEN, False):  # the button, disabled by then, would not say so
         st.rerun()  # all of the page: the network is chosen above
 
 
 def _choose(run_id: str) -> None:
     st.session_state[_NETWORK] = run_id
+    st.session_state[_CHOSEN] = True
     st.query_params["run"] = run_id
 
 
