@@ -1,7 +1,7 @@
-"""A heartbeat for work that goes on elsewhere: the fragment it stands in runs again and again while it is there.
+"""A heartbeat for work that goes on elsewhere: the fragment it stands in runs again while it is there.
 
-Streamlit's own ``run_every`` is a clock of the whole fragment, set before it runs, and fragments must not lie in
-one another.
+Streamlit's own ``run_every`` is a clock of the whole fragment, set before it runs, and fragments must not lie
+in one another.
 """
 
 from __future__ import annotations
