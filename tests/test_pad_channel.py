@@ -76,6 +76,14 @@ def test_what_does_not_fit_what_was_told_is_asked_for_anew(keep: tuple[int, int]
     assert "lost" not in ask(talk, (0, 0), FOUR)[0] and talk.strokes == FOUR
 
 
+def test_a_drawing_without_an_end_ends_the_talk() -> None:
+    talk, many = Talk(), [5] * 300_000
+    for count in range(2):
+        assert "at most 100,000" in ask(talk, (count, 0), [many], config=CONFIG)[0]["problem"]
+    with pytest.raises(ValueError):
+        ask(talk, (2, 0), [many], config=CONFIG)
+
+
 @pytest.mark.parametrize(
     "question",
     [

@@ -32,7 +32,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from nnlab.drawing.stages import STAGES, Switches, drawing_stages
 from nnlab.errors import LabError
 from nnlab.training.weights import TrainedModel
-from nnlab.ui.components.drawing import USUAL_PEN, read_drawing
+from nnlab.ui.components.drawing import MOST_POINTS, USUAL_PEN, read_drawing
 from nnlab.ui.components.library import pack
 from nnlab.ui.components.pad import runs
 from nnlab.ui.draw.reader import answer_of, network_of
@@ -43,6 +43,7 @@ from nnlab.ui.text import LANGUAGES, say
 SIZE = 280  # of the pad's canvas, which is square
 _ENDPOINT = "pad/answers"
 _MOST_BYTES = 4 * 2**20  # of one question
+_MOST_NUMBERS = 8 * MOST_POINTS  # of one connection's drawing, long after it is told that there are too many
 _UNFIT, _TOO_LARGE = 1008, 1009  # why a connection is closed: RFC 6455, 7.4.1
 
 # One at a time: the network is computed in one thread, and several would wait for each other's turn.
@@ -125,6 +126,8 @@ class Talk:
             return False
         kept = self.strokes[:whole]
         self.strokes = [*kept, [*begun[:partly], *added[0]], *added[1:]] if added else kept
+        if len(self.strokes) + sum(map(len, self.strokes)) > _MOST_NUMBERS:
+            raise ValueError("a drawing without an end")
         return True
 
 
