@@ -26,7 +26,7 @@ from nnlab.lens.contributions import contributions
 from nnlab.lens.forward import forward
 from nnlab.lens.maps import feature_maps
 from nnlab.lens.neighbours import Remembered, features_of, remember
-from nnlab.lens.saliency import grad_cam, saliency
+from nnlab.lens.saliency import grad_cam, saliency, usual_cam_layer
 from nnlab.nets.architecture import Architecture, sequence
 from nnlab.nets.presets import preset
 from nnlab.program import Programs
@@ -139,7 +139,7 @@ def test_overlays_and_sums_are_those_of_the_class_that_is_explained(overlay: str
     wanted = {
         "saliency": saliency(seen, best, against).gradient[0],
         "product": saliency(seen, best, against).product[0],
-        "cam": grad_cam(seen, best, "conv2", against).fine,
+        "cam": grad_cam(seen, best, usual_cam_layer(model, seen), against).fine,
     }[overlay]
     assert torch.equal(values(header["over"]["values"], blobs)[0], wanted)
     sums = contributions(seen, best)
@@ -285,12 +285,15 @@ def test_layers_light_up_while_drawing_and_tell_exact_numbers_at_rest(
     page.mouse.down()
     for point in at[1:]:
         page.mouse.move(*point, steps=6)
+    rows = shipped_model().info.architecture.trace((1, 28, 28), 10)
+    shape = next("×".join(map(str, row.out_shape)) for row in rows if row.name == "conv2")
+    last = [row.name for row in rows if row.kind == "conv2d"][-1]
     host = page.locator(".host[data-mark]")
     expect(host).to_have_attribute("data-updates", re.compile(r"^[1-9]"))  # the pen is still down
     page.mouse.up()
     expect(host).to_have_attribute("data-exact", "true")
     page.get_by_role("option", name="conv2").click()
-    expect(host.locator("h4").first).to_have_text("conv2 · 96×10×10")
+    expect(host.locator("h4").first).to_have_text(f"conv2 · {shape}")
     expect(page).to_have_url(re.compile("layer=conv2"))
     expect(host).to_have_attribute("data-exact", "true")
     maps = host.locator(".maps .marks")
@@ -298,5 +301,5 @@ def test_layers_light_up_while_drawing_and_tell_exact_numbers_at_rest(
     page.keyboard.press("ArrowRight")
     expect(host.locator(".under .readout")).to_have_text(re.compile(r"^conv2\[0, 0, 0\] = -?\d"))
     page.get_by_role("radio", name="Grad-CAM").click()
-    expect(host.locator(".over .about")).to_have_text("Where the maps of conv2 speak for 7")
+    expect(host.locator(".over .about")).to_have_text(f"Where the maps of {last} speak for 7")
     assert host.locator("a.open").get_attribute("href") == ("layers?part=network&network=shipped&stage=conv2")
