@@ -196,7 +196,7 @@ def test_the_address_holds_the_recipe(train: Callable[..., Page]) -> None:
     expect(page.get_by_role("spinbutton", name="Learning rate")).to_have_value("0.25")
     page.get_by_role("link", name="Datasets").click()
     expect(page.get_by_role("heading", name="Datasets", exact=True)).to_be_visible(timeout=60_000)
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Train").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name=re.compile("Train$")).click()
     expect(page.get_by_role("spinbutton", name="Learning rate")).to_have_value("0.25")
     expected = {"model": "mlp", "optimizer": "sgd", "batch": "64", "epochs": "0.5", "seed": "7", "lr": "0.25"}
     page.wait_for_function(

@@ -243,7 +243,7 @@ def test_fine_tuning_is_a_run_whose_before_and_after_are_measured(taught: Run) -
     page.button(key="own-use").click().run()
     assert (
         in_url(page, "run") == run.id
-        and "logistic, fine-tuned" in page.selectbox(key="draw-network").options[1]
+        and "logistic, fine-tuned" in page.selectbox(key="draw-network-1").options[1]
     )
 
 

@@ -16,13 +16,13 @@ from nnlab.training.confusion import Confusion
 from nnlab.training.evaluate import evaluate
 from nnlab.training.weights import TrainedModel
 from nnlab.ui.components.pulse import pulse
+from nnlab.ui.draw.reader import take_network
 from nnlab.ui.draw.subject import Subject
 from nnlab.ui.draw.why_measuring import examination, examined
 from nnlab.ui.owned import dataset_title
 from nnlab.ui.text import _, plain, say
 from nnlab.ui.train.shelf import STATES
 
-_NETWORK = "draw-network"  # the picker of the page
 _CHOSEN = "own:chosen"  # just now
 _STYLE = """<style>
 .nnlab-forgot { overflow-x: auto; max-width: 720px; }
@@ -122,9 +122,8 @@ def _use(run: Run) -> None:
 
 
 def _choose(run_id: str) -> None:
-    st.session_state[_NETWORK] = run_id
+    take_network(run_id)
     st.session_state[_CHOSEN] = True
-    st.query_params["run"] = run_id
 
 
 def _row(name: str, before: float, after: float, most: float | None, css: str = "") -> str:

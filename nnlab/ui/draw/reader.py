@@ -33,6 +33,7 @@ from nnlab.ui.text import _, mark, plain, say
 from nnlab.ui.url import set_query
 
 _REMEMBERED = "draw:run"
+_TIMES = "draw:taken"  # how often the network was chosen elsewhere than in the picker
 SHIPPED = ""  # stands for the network of the package among the ids of runs
 _MOST_LISTED = 50
 # Of nnlab/drawing/digits.json.
@@ -108,7 +109,7 @@ def choose_reader() -> Reader:
             list(names),
             index=list(names).index(asked),
             format_func=names.__getitem__,
-            key="draw-network",
+            key=f"draw-network-{st.session_state.get(_TIMES, 0)}",
             width=360,
         )
         chosen = reader(store, picked)
@@ -117,6 +118,16 @@ def choose_reader() -> Reader:
     st.session_state[_REMEMBERED] = picked
     set_query("run", picked or None)
     return chosen
+
+
+def take_network(run_id: str) -> None:
+    """Have that run's network answer from the next run of the whole page on.
+
+    The picker is a new one then: what a browser still tells of the one before cannot undo the choice.
+    """
+    st.session_state[_REMEMBERED] = run_id
+    st.session_state[_TIMES] = st.session_state.get(_TIMES, 0) + 1
+    set_query("run", run_id)
 
 
 def readable_runs(store: RunStore) -> dict[str, str]:
