@@ -19,7 +19,7 @@ from benchmarks.tab import Tab
 
 PATH = "pad/answers"
 _RATE = 60  # points of the pen a second
-_PACE, _SLOW, _SLOWEST = 0.05, 3.0, 0.1  # of pad.js, in seconds
+_PACE, _SLOW, _SLOWEST = 0.05, 3.0, 0.18  # of pad.js, in seconds
 _HEADER = 4  # bytes of a message's length of its header
 
 

@@ -5,7 +5,7 @@
 export default (component, css) => mountView(component, css, createPad);
 
 const PACE = 50; // milliseconds between two questions while the pen is down
-const SLOW = 3, SLOWEST = 100; // on a server that is busy: times as long as an answer took, and at most
+const SLOW = 3, SLOWEST = 180; // on a server that is busy: times as long as an answer took, and at most
 const SESSION_PACE = 80; // between two messages to the session, without a channel
 const FOLLOWING = 1200, PACE_BESIDE = 80; // with one, where a view of 7 to 12 KB follows: to the session, and by the channel
 const BYTES = 6; // a millisecond, at most, of a long drawing told to the session
