@@ -9,12 +9,12 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import statistics
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from benchmarks.sessions import lab
+from benchmarks.timing import summary
 from nnlab.nets.architecture import Architecture, LayerSpec, sequence
 from nnlab.nets.link import to_link
 
@@ -72,13 +72,6 @@ def edits(browser: Any, address: str, times: int, at: int) -> list[float]:
     return found
 
 
-def _summary(samples: list[float]) -> dict[str, float]:
-    found = sorted(samples)
-    p95 = found[min(len(found) - 1, int(0.95 * len(found)))]
-    figures = {"median_ms": statistics.median(found), "p95_ms": p95, "most_ms": found[-1]}
-    return {name: round(value, 1) for name, value in figures.items()}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=40)
@@ -100,7 +93,7 @@ def main() -> None:
             ("40 layers, 3x224x224, the first", f"net={forty}&data=imagenet", 0),
             ("resnet18 (69 layers), 3x224x224, the first", "model=resnet18&data=imagenet", 0),
         ):
-            print(json.dumps({name: _summary(edits(browser, f"{address}?{query}", options.times, at))}))
+            print(json.dumps({name: summary(edits(browser, f"{address}?{query}", options.times, at))}))
         browser.close()
 
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import statistics
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from benchmarks.sessions import lab
+from benchmarks.timing import summary
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 _ALEXNET = "input=random&channels=3&height=224&width=224&out_channels=64&kernel_size=11&padding=2"
@@ -105,13 +105,6 @@ def alexnet(browser: Any, address: str, times: int) -> list[float]:
     return found[::2]
 
 
-def _summary(samples: list[float]) -> dict[str, float]:
-    found = sorted(samples)
-    p95 = found[min(len(found) - 1, int(0.95 * len(found)))]
-    figures = {"median_ms": statistics.median(found), "p95_ms": p95, "most_ms": found[-1]}
-    return {name: round(value, 1) for name, value in figures.items()}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=40)
@@ -131,7 +124,7 @@ def main() -> None:
             ("frames while hovering", hovering(browser, address, 6 * options.times)),
             ("AlexNet's first layer", alexnet(browser, address, few)),
         ):
-            print(json.dumps({name: _summary(samples)}))
+            print(json.dumps({name: summary(samples)}))
         browser.close()
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import statistics
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.sessions import lab
+from benchmarks.timing import summary
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
@@ -141,13 +141,6 @@ def measure(browser: Any, address: str, action: Action, times: int) -> list[floa
     return found
 
 
-def _summary(samples: list[float]) -> dict[str, float]:
-    found = sorted(samples)
-    p95 = found[min(len(found) - 1, int(0.95 * len(found)))]
-    figures = {"median_ms": statistics.median(found), "p95_ms": p95, "most_ms": found[-1]}
-    return {name: round(value, 1) for name, value in figures.items()}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=20)
@@ -163,7 +156,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
         for action in ACTIONS:
             if options.page in (None, action.page):
-                figures = _summary(measure(browser, f"http://{host}", action, options.times))
+                figures = summary(measure(browser, f"http://{host}", action, options.times))
                 print(json.dumps({f"{action.page}, {action.part}: {action.name}": figures}), flush=True)
         browser.close()
 

@@ -31,7 +31,8 @@ from nnlab.lessons.ladder import (
     outcomes,
     run,
 )
-from nnlab.lessons.ladder.running import _difference, from_json, outcome, step_named
+from nnlab.lessons.ladder.running import _difference, from_json, outcome
+from nnlab.lessons.ladder.steps import step_named
 
 ROOT = Path(__file__).parents[1]
 COUNT = 3000

@@ -10,8 +10,8 @@ from dataclasses import fields
 import torch
 
 from nnlab.lessons.ladder.bugs import BUGS, broken
-from nnlab.lessons.ladder.running import Outcome, Sameness, outcome, outcomes, step_named
-from nnlab.lessons.ladder.steps import Settings
+from nnlab.lessons.ladder.running import Outcome, Sameness, outcome, outcomes
+from nnlab.lessons.ladder.steps import Settings, step_named
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nnlab.errors import Sentence
-from nnlab.lessons.ladder.steps import STEPS, Settings
+from nnlab.lessons.ladder.steps import Settings, step_named
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,7 @@ class Bug:
 
 def broken(bug: Bug, settings: Settings) -> str:
     """The program with that mistake in it."""
-    return _step_source(bug.step, settings).replace(bug.right, bug.wrong)
-
-
-def _step_source(name: str, settings: Settings) -> str:
-    return next(step for step in STEPS if step.name == name).source(settings)
+    return step_named(bug.step).source(settings).replace(bug.right, bug.wrong)
 
 
 BUGS = (

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nnlab.lessons.ladder.steps import STEPS, Settings, Step
+from nnlab.lessons.ladder.steps import STEPS, Settings
 
 _MOST_LOSSES = 200  # of a run that are told; of more, as many at even distances
 
@@ -109,11 +109,6 @@ def from_json(value: Mapping[str, Any]) -> Outcome | Sameness:
     if value["kind"] == "sameness":
         return Sameness(**given)
     return Outcome(**{**given, "losses": tuple(given["losses"])})
-
-
-def step_named(name: str) -> Step:
-    """The step of that name; raises KeyError."""
-    return {step.name: step for step in STEPS}[name]
 
 
 def _outcome(name: str, names: dict[str, Any]) -> Outcome:

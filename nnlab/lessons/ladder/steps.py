@@ -336,3 +336,8 @@ STEPS = (
         },
     ),
 )
+
+
+def step_named(name: str) -> Step:
+    """The step of that name; raises KeyError."""
+    return {step.name: step for step in STEPS}[name]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 import streamlit as st
 
 from nnlab.lessons.clinic import CASES, Case, Record
 from nnlab.ui.learn.clinic.pictures import pictures
-from nnlab.ui.learn.clinic.running import ALL, LINKED, run
+from nnlab.ui.learn.clinic.running import LINKED, run
 from nnlab.ui.learn.clinic.ward import broken_lines
+from nnlab.ui.learn.quiz import hidden_in, judge
 from nnlab.ui.text import _, say
 
 _LAST = 99
@@ -27,27 +27,20 @@ def show() -> None:
             _("What is wrong here?"), list(titles), index=None, key=f"clinic-guess-{round_}",
             format_func=titles.__getitem__,
         )  # fmt: skip
-        _judge(guess, case, round_)
+        shows = {one.name: one.explains for one in CASES}
+        judge(
+            guess,
+            case.name,
+            shows,
+            lambda: broken_lines(case, round_),
+            linked=LINKED,
+            round_=round_,
+            last=_LAST,
+        )
 
     run(case, round_, shown)
 
 
-def _judge(guess: str | None, case: Case, round_: int) -> None:
-    if guess == case.name:
-        st.success(say(case.explains), icon=":material/check_circle:")
-        st.code(broken_lines(case, round_), language="diff")
-    elif guess is not None:
-        told = _("Not this one. It would show so: {shows}", shows=say(ALL[guess].explains))
-        st.warning(told, icon=":material/help:")
-    st.button(
-        _("Another one"), icon=":material/shuffle:", key="clinic-another",
-        on_click=LINKED.choose, args=("round", round_ % _LAST + 1, 1),
-    )  # fmt: skip
-
-
 def hidden(round_: int) -> Case:
-    """The case of that round: in each row of as many rounds as there are cases, every one once."""
-    row, place = divmod(round_ - 1, len(CASES))
-    order = list(CASES)
-    random.Random(row).shuffle(order)
-    return order[place]
+    """The case of that round."""
+    return hidden_in(round_, CASES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from nnlab.lessons.ladder import BUGS, Bug, Outcome, Settings, broken, changes
-from nnlab.lessons.ladder.running import step_named
+from nnlab.lessons.ladder.steps import step_named
 from nnlab.ui.learn.parts import code, question
 from nnlab.ui.learn.scratch.controls import LINKED, run, settings
 from nnlab.ui.learn.scratch.steps import loss_curves, number

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import random
-
 import streamlit as st
 
-from nnlab.lessons.ladder import BUGS, Bug, Outcome, Sameness, Settings
+from nnlab.lessons.ladder import BUGS, Bug, Outcome, Sameness
+from nnlab.ui.learn.quiz import hidden_in, judge
 from nnlab.ui.learn.scratch.bugs import changed_lines, numbers
 from nnlab.ui.learn.scratch.controls import LINKED, run, settings
 from nnlab.ui.text import _, say
@@ -27,30 +26,20 @@ def show() -> None:
         guess = st.radio(
             _("Which bug is it?"), list(_TITLES), index=None, key=key, format_func=titles.__getitem__
         )
-        _judge(guess, round_, asked)
+        shows = {one.name: one.shows for one in BUGS}
+        judge(
+            guess,
+            bug.name,
+            shows,
+            lambda: changed_lines(bug, asked),
+            linked=LINKED,
+            round_=round_,
+            last=_LAST,
+        )
 
     run(asked, bug.name, shown, 2)
 
 
-def _judge(guess: str | None, round_: int, asked: Settings) -> None:
-    bug = _hidden(round_)
-    if guess == bug.name:
-        st.success(say(bug.shows), icon=":material/check_circle:")
-        st.code(changed_lines(bug, asked), language="diff")
-    elif guess is not None:
-        other = next(one for one in BUGS if one.name == guess)
-        st.warning(
-            _("Not this one. It would show so: {shows}", shows=say(other.shows)), icon=":material/help:"
-        )
-    st.button(
-        _("Another one"), icon=":material/shuffle:", key="scratch-another",
-        on_click=LINKED.choose, args=("round", round_ % _LAST + 1, 1),
-    )  # fmt: skip
-
-
 def _hidden(round_: int) -> Bug:
-    """The bug of that round: in each row of as many rounds as there are bugs, every bug once."""
-    row, place = divmod(round_ - 1, len(BUGS))
-    order = list(BUGS)
-    random.Random(row).shuffle(order)
-    return order[place]
+    """The bug of that round."""
+    return hidden_in(round_, BUGS)
