@@ -78,10 +78,11 @@ def typing(label: str, *texts: str) -> Callable[[Any, int], None]:
 
 
 def stepping(label: str) -> Callable[[Any, int], None]:
-    """One up and one down in the number box of that label."""
+    """One up and one down in the number box or on the slider of that label."""
 
     def act(page: Any, done: int) -> None:
-        page.get_by_label(label, exact=True).press("ArrowUp" if done % 2 == 0 else "ArrowDown")
+        box = page.get_by_role("spinbutton", name=label, exact=True)
+        box.or_(page.get_by_role("slider", name=label)).press("ArrowUp" if done % 2 == 0 else "ArrowDown")
 
     return act
 
@@ -99,6 +100,15 @@ def choosing(label: str) -> Callable[[Any, int], None]:
     return act
 
 
+def taking(role: str, *names: str) -> Callable[[Any, int], None]:
+    """One after the other of these buttons, or the switch of that name on and off, by the space bar."""
+
+    def act(page: Any, done: int) -> None:
+        page.get_by_role(role, name=names[done % len(names)]).press(" ")
+
+    return act
+
+
 def _write(page: Any, done: int) -> None:
     """A number over the first cell of the second tensor."""
     cells = page.locator(".panel canvas").nth(1)
@@ -110,6 +120,7 @@ def _write(page: Any, done: int) -> None:
     field.press("Enter")
 
 
+VERSION, CURVES = "canvas[data-version]", "canvas[data-points]"
 ACTIONS = (
     Action("tensors", "make", "shape typed", typing("Shape", "4, 5", "3, 4, 5"), query="how=randn"),
     Action("tensors", "index", "index typed", typing("Index", "t[1:, ::2]", "t[t > 5]", "t[:, 0]")),
@@ -123,6 +134,40 @@ ACTIONS = (
     Action("tensors", "numpy", "number written over a cell", _write),
     Action("tensors", "dtypes", "values typed", typing("a", "[1, 2]", "[100, 120]")),
     Action("tensors", "devices", "call chosen", choosing("The call")),
+    Action("autograd", "graph", "expression typed", typing("Expression", "(a * b).sum()", "a ** 2 - b")),
+    Action("autograd", "graph", "external gradient typed", typing("External gradient", "[1, 2]", "[1, 1]")),
+    Action("autograd", "graph", "no_grad() switched", taking("switch", "torch.no_grad()")),
+    Action("autograd", "jacobian", "expression typed", typing("Expression", "a * b", "a ** 2 - b"), CURVES),
+    Action("autograd", "jacobian", "h on its slider", stepping("h = 10 to the power of minus"), CURVES),
+    Action(
+        "autograd",
+        "again",
+        "backward() pressed",
+        taking("button", "grad.zero_()", "backward()"),
+        ".stHtml:has(.nnlab-acts)",
+    ),
+    Action("descent", "line", "start by its arrows", stepping("Start, x"), VERSION),
+    Action("descent", "line", "learning rate on its slider", stepping("Learning rate η"), VERSION),
+    Action("descent", "race", "start by its arrows", stepping("Start, x"), VERSION),
+    Action("descent", "race", "surface chosen", choosing("Surface"), VERSION),
+    Action("descent", "update", "step on its slider", stepping("Step t"), ".stHtml:has(.nnlab-update)"),
+    Action("descent", "update", "learning rate on its slider", stepping("Learning rate η"), VERSION),
+    Action("descent", "rate", "learning rate on its slider", stepping("Your learning rate η"), VERSION),
+    Action("descent", "schedules", "learning rate on its slider", stepping("Learning rate η"), VERSION),
+    Action("weight", "sum", "seed by its arrows", stepping("Seed")),
+    Action("weight", "sum", "images by their arrows", stepping("Images")),
+    Action("weight", "slope", "learning rate on its slider", stepping("Learning rate"), CURVES),
+    Action(
+        "weight",
+        "grad",
+        "backward() pressed",
+        taking("button", "zero_grad()", "loss.backward()"),
+        ".stHtml:has(.nnlab-lines)",
+    ),
+    Action("saving", "modes", "image by its arrows", stepping("Image"), "table"),
+    Action("saving", "modes", "dropout switched", taking("switch", "Dropout follows"), "table"),
+    Action("loop", "iteration", "next stage", taking("button", "Next stage"), ".stMarkdown:has(.stMarkdownBadge)"),
+    Action("clinic", "ward", "step on its slider", stepping("Look at step"), VERSION, "step=50"),
 )
 
 
