@@ -119,6 +119,11 @@ class Program:
         return self._thread.is_alive()
 
     @property
+    def succeeded(self) -> bool:
+        """Whether it has ended by itself and nothing went wrong: `lines` are all that it had to say."""
+        return not self.running and not self.stopped and self.problem is None
+
+    @property
     def before(self) -> int:
         """How many have their turn before it has."""
         return self._turns.before(self)

@@ -34,12 +34,11 @@ def mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def measurements(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Short ones, of which none is known yet; none goes on after the test."""
     monkeypatch.setattr(measuring, "_SECONDS", 0.05)
-    monkeypatch.setattr(measuring, "_latest", None)
-    measuring._found.clear()
+    measuring._begun.clear()
     yield
-    if measuring._latest is not None:
-        measuring._latest.stop()
-        measuring._latest.wait()
+    for one in measuring._begun:
+        one.program.stop()
+        one.program.wait()
 
 
 def batches(**query: object) -> AppTest:
@@ -183,8 +182,8 @@ def test_a_measurement_is_of_every_way(measurements: None) -> None:
     subject = Subject("mnist", 16, "random")
     going = measuring.start(subject)
     assert measuring.start(Subject("mnist", 8, "random")) is going  # one at a time
-    going.wait()
-    assert going.problem is None
+    going.program.wait()
+    assert going.program.problem is None
     found = measuring.found(subject)
     assert found is not None and [rate.workers for rate in found] == [0, 1, 2, None]
     assert all(rate.rate > 0 for rate in found)
@@ -201,17 +200,18 @@ def test_a_measurement_that_is_stopped_leaves_no_process(
     going = measuring.start(Subject("mnist", 16, "random"))
     page = batches(batch_size=16, sampler="random")
     page.button(key="batches-stop").click().run()
-    going.wait()
-    assert going.stopped and going.problem is None and measuring.found(going.subject) is None
-    assert going._process is not None and not psutil.pid_exists(going._process.pid)
+    program = going.program
+    program.wait()
+    assert program.stopped and program.problem is None and measuring.found(going.subject) is None
+    assert program._process is not None and not psutil.pid_exists(program._process.pid)
     page.run()
     assert not page.error and page.button(key="batches-measure")
 
 
 def test_a_measurement_that_fails_says_why(measurements: None) -> None:
     going = measuring.start(Subject("kmnist", 16, "random"))
-    going.wait()
-    assert "Kuzushiji-MNIST is not in" in str(going.problem)
+    going.program.wait()
+    assert "Kuzushiji-MNIST is not in" in str(going.program.problem)
     assert measuring.found(going.subject) is None
 
 

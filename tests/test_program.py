@@ -33,12 +33,13 @@ def test_its_lines_arrive(modules: Path) -> None:
     program = Program(["3"], "stand_in_counting")
     program.wait()
     assert program.lines == (0, 1, 2) and program.problem is None and not program.running
+    assert program.succeeded
 
 
 def test_what_went_wrong_is_its_last_line(modules: Path) -> None:
     program = Program([], "stand_in_failing")
     program.wait()
-    assert str(program.problem) == "The computation ended early (No such thing.)."
+    assert str(program.problem) == "The computation ended early (No such thing.)." and not program.succeeded
     other = Program([], "stand_in_nonsense")
     other.wait()
     assert other.problem is not None and other.lines == ()
@@ -50,8 +51,9 @@ def test_it_can_be_stopped_and_has_a_limit(modules: Path) -> None:
     while not stopped.lines and stopped.running:
         stopped._thread.join(0.01)
     stopped.stop()
+    assert not stopped.succeeded
     stopped.wait()
-    assert stopped.problem is None
+    assert stopped.problem is None and not stopped.succeeded
     with pytest.raises(ProcessLookupError):
         os.kill(stopped.lines[0], 0)
     late = Program([], "stand_in_endless", limit=0.5)

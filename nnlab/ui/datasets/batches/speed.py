@@ -24,7 +24,7 @@ _LOOK_EVERY = 0.5  # seconds
 def running() -> Measurement | None:
     """The measurement that goes on, if one does."""
     latest = measuring.latest()
-    return latest if latest is not None and latest.running else None
+    return latest if latest is not None and latest.program.running else None
 
 
 def watched(measurement: Measurement) -> None:
@@ -41,8 +41,9 @@ def speed(info: DatasetInfo, loading: Loading, is_watched: bool) -> None:
         return
     subject, latest = Subject.of(info.name, loading), measuring.latest()
     found = measuring.found(subject)
-    if latest is not None and latest.problem is not None and latest.subject == subject:
-        st.error(say(latest.problem), icon=":material/error:")
+    problem = latest.program.problem if latest is not None and latest.subject == subject else None
+    if problem is not None:
+        st.error(say(problem), icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             _("Measure on this machine") if found is None else _("Measure again"),
@@ -65,13 +66,13 @@ def _about(subject: Subject) -> str:
 
 
 def _watch(measurement: Measurement) -> None:
-    if not measurement.running:
+    if not measurement.program.running:
         st.rerun()
     done = len(measurement.rates)
     text = _("Measuring: {done} of {ways} ways", done=done, ways=WAYS) + " · " + _about(measurement.subject)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(done / WAYS, text, width="stretch")
-        st.button(_("Stop"), icon=":material/stop:", key="batches-stop", on_click=measurement.stop)
+        st.button(_("Stop"), icon=":material/stop:", key="batches-stop", on_click=measurement.program.stop)
 
 
 def _rates(rates: Sequence[Rate]) -> None:
