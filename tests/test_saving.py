@@ -53,6 +53,14 @@ def test_what_was_saved_comes_back_bit_for_bit() -> None:
     assert list(held) == list(saved.state) and after(["new", "new"]).loss != after(["new"]).loss
 
 
+@pytest.mark.parametrize("story", ["tntsnl", "tstlsl", "tsntsl", "tsnlsnl", "sttln"])
+def test_the_steps_are_those_that_batch_normalisation_has_counted(story: str) -> None:
+    """It counts the batches of training itself, and what it has counted is saved and loaded."""
+    letters = {name[0]: name for name in ACTIONS}
+    now = after([letters[letter] for letter in story])
+    assert now.steps == int(now.state["norm.num_batches_tracked"])
+
+
 def test_what_cannot_be_done_is_refused() -> None:
     assert possible([]) == ["train", "save", "new"] and possible(["save"]) == list(ACTIONS)
     assert possible(["train"] * MOST) == []

@@ -30,7 +30,8 @@ class Moment:
     """How things stand after some actions.
 
     state: the network's tensors. steps: how many training steps they have seen.
-    saved: the bytes of the file, as `torch.save` wrote them; None before there is one.
+    saved: the bytes of the file, as `torch.save` wrote them; None before there is one. saved_steps: how many
+    steps what it holds has seen.
     loss: of the first batch, in evaluation mode.
     reply: what `load_state_dict` returned, where that was the last action.
     networks: how many were built so far; each has weights of its own seed.
@@ -39,9 +40,10 @@ class Moment:
     state: State
     steps: int
     saved: bytes | None
+    saved_steps: int
     loss: float
-    reply: str | None = None
-    networks: int = 1
+    reply: str | None
+    networks: int
 
     @property
     def in_file(self) -> State | None:
@@ -79,31 +81,39 @@ def _after(actions: tuple[str, ...]) -> Moment:
     before, action = _after(actions[:-1]), actions[-1]
     net = build(_SEED)
     net.load_state_dict(before.state)
-    steps, saved, reply, networks = before.steps, before.saved, None, before.networks
+    steps, saved, saved_steps = before.steps, before.saved, before.saved_steps
+    reply, networks = None, before.networks
     if action == "train":
         _train(net, steps)
         steps += _STEPS
     elif action == "save":
         file = io.BytesIO()
         torch.save(net.state_dict(), file)
-        saved = file.getvalue()
+        saved, saved_steps = file.getvalue(), steps
     elif action == "new":
         net, steps, networks = build(_SEED + networks), 0, networks + 1
     else:
         held = before.in_file
         assert held is not None
         reply = str(net.load_state_dict(held))
-        steps = actions[: len(actions) - 1 - actions[::-1].index("save")].count("train") * _STEPS
-    return _moment(net, steps, saved, reply, networks)
+        steps = before.saved_steps
+    return _moment(net, steps, saved, saved_steps, reply, networks)
 
 
-def _moment(net: Net, steps: int, saved: bytes | None, reply: str | None = None, networks: int = 1) -> Moment:
+def _moment(
+    net: Net,
+    steps: int,
+    saved: bytes | None,
+    saved_steps: int = 0,
+    reply: str | None = None,
+    networks: int = 1,
+) -> Moment:
     x, y = images()
     net.eval()
     with torch.inference_mode():
         loss = float(F.cross_entropy(net(x[:BATCH]), y[:BATCH]))
     state = {name: tensor.detach().clone() for name, tensor in net.state_dict().items()}
-    return Moment(state, steps, saved, loss, reply, networks)
+    return Moment(state, steps, saved, saved_steps, loss, reply, networks)
 
 
 def _train(net: Net, done: int) -> None:
