@@ -200,9 +200,9 @@ def test_measuring_in_processes_of_their_own() -> None:
         assert speed is not None and speed.forward.part == "forward" and speed.step.part == "step"
         assert speed.step.batch_size == 64 and speed.step.seconds > 0
         assert speed.memory is not None and speed.memory.bytes > speed.memory.network
-    assert going._process is not None and going._process.poll() is not None
+    assert going._program is not None and going._program._process is not None
     with pytest.raises(ProcessLookupError):
-        os.killpg(going._process.pid, 0)
+        os.killpg(going._program._process.pid, 0)
     page = show(**{"with": "logistic,net,mlp"})
     logistic, net, mlp = cards(page)
     step = measuring.found(subject("net")).step.seconds  # type: ignore[union-attr]
@@ -228,16 +228,16 @@ def test_a_measurement_is_watched_and_stopped(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_measurement_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: Callable[..., Any] = measuring._command
+    made: Callable[..., Any] = measuring._program
     monkeypatch.setattr(
-        measuring, "_command", lambda one, file: made(Subject(one.text, (1, 2, 2), 10, 64), file)
+        measuring, "_program", lambda one, file: made(Subject(one.text, (1, 2, 2), 10, 64), file)
     )
     going = measuring.start([subject("net"), subject("logistic")])
     going.wait()
     assert list(going.problems) == [subject("net")] and measuring.found(subject("logistic")) is not None
     page = show(**{"with": "net"})
     assert "pool" in page.error[0].value and page.error[0].value.startswith(
-        "net: The measurement ended early"
+        "net: The computation ended early"
     )
 
 

@@ -3,11 +3,6 @@ trains in the server. One measurement at a time for the whole server; what it fo
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import signal
-import subprocess
 import tempfile
 import threading
 from collections import OrderedDict
@@ -15,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnlab.errors import LabError, RunError
+from nnlab.errors import LabError
 from nnlab.nets.architecture import Architecture
-from nnlab.program import own_command, own_environment
+from nnlab.program import Program
 from nnlab.training.batch_speed import Peak, Timing
 
 PARTS = 2  # of a network that take time: forward passes and training steps
@@ -55,15 +50,14 @@ class Speed:
 
 
 class Measurement:
-    """One measurement, from its start to its end; `done` grows, `problems` says what went wrong with whom."""
+    """One measurement, from its start to its end; `problems` says what went wrong with whom."""
 
     def __init__(self, subjects: Sequence[Subject]) -> None:
         self.subjects = tuple(subjects)
-        self.done = 0  # parts, of all networks
         self.at = 0  # which network it is at
         self.problems: dict[Subject, LabError] = {}
         self.stopped = False
-        self._process: subprocess.Popen[str] | None = None
+        self._program: Program | None = None  # of the network that it is at
         self._thread = threading.Thread(target=self._run, name="batch speed", daemon=True)
         self._thread.start()
 
@@ -71,10 +65,17 @@ class Measurement:
     def running(self) -> bool:
         return self._thread.is_alive()
 
+    @property
+    def done(self) -> int:
+        """Parts that are measured, of all networks."""
+        program = self._program
+        return PARTS * self.at + (min(PARTS, len(program.lines)) if program is not None else 0)
+
     def stop(self) -> None:
         """End it; of the network that it is at, nothing is kept."""
         self.stopped = True
-        self._kill()
+        if self._program is not None:
+            self._program.stop()
 
     def wait(self) -> None:
         """Until it has ended."""
@@ -82,61 +83,26 @@ class Measurement:
 
     def _run(self) -> None:
         for number, subject in enumerate(self.subjects):
-            if self.stopped:
-                return
-            self.at = number
-            timer = threading.Timer(_LIMIT, self._kill)
-            timer.start()
+            self._program, self.at = None, number
             try:
                 self._measure(subject)
-            except (OSError, ValueError, TypeError, LookupError) as error:
-                self._fail(subject, str(error))
-            finally:
-                timer.cancel()
-                self._kill()
-            self.done = PARTS * (number + 1)
+            except OSError as error:
+                self.problems[subject] = LabError("The computation ended early ({reason}).", reason=error)
+            if self.stopped:
+                return
 
     def _measure(self, subject: Subject) -> None:
-        """Run the command for one network and take in what it finds."""
-        timings: list[Timing] = []
-        memory = None
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "network.json"
             file.write_text(subject.text)
-            process = self._process = _command(subject, file)
-            if self.stopped:  # before there was a process to end
-                return
-            assert process.stdout is not None and process.stderr is not None
-            for line in process.stdout:
-                value = json.loads(line)
-                if value["part"] == "memory":
-                    memory = Peak(**value)
-                else:
-                    timings.append(Timing(**value))
-                    self.done += 1
-            complaint = process.stderr.read().strip().rpartition("\n")[2].removeprefix("nnlab: ")
-            status = process.wait()
-        if self.stopped:
-            return
-        if status or len(timings) < PARTS:
-            self._fail(subject, complaint or f"{len(timings)} / {PARTS}")
-            return
-        with _guard:
-            _found[subject] = Speed(timings[0], timings[1], memory)
-            while len(_found) > _KEPT:
-                _found.popitem(last=False)
-
-    def _fail(self, subject: Subject, reason: str) -> None:
-        if not self.stopped:
-            self.problems[subject] = RunError("The measurement ended early ({reason}).", reason=reason)
-
-    def _kill(self) -> None:
-        """End the process and all that it started."""
-        process = self._process
-        if process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            self._program = program = _program(subject, file)
+            if self.stopped:  # before there was a program to end
+                program.stop()
+            program.wait()
+        if program.problem is not None:
+            self.problems[subject] = program.problem
+        elif not self.stopped:
+            _keep(subject, program)
 
 
 def start(subjects: Sequence[Subject]) -> Measurement:
@@ -158,18 +124,18 @@ def found(subject: Subject) -> Speed | None:
     return _found.get(subject)
 
 
-def _command(subject: Subject, file: Path) -> subprocess.Popen[str]:
-    command = own_command(
+def _keep(subject: Subject, program: Program) -> None:
+    forward, step, *memory = program.lines
+    with _guard:
+        _found[subject] = Speed(Timing(**forward), Timing(**step), Peak(**memory[0]) if memory else None)
+        while len(_found) > _KEPT:
+            _found.popitem(last=False)
+
+
+def _program(subject: Subject, file: Path) -> Program:
+    arguments = [
         "speed", "--model", str(file),
         "--image", "x".join(map(str, subject.in_shape)), "--classes", str(subject.classes),
         "--batch-size", str(subject.batch_size), "--seconds", str(_SECONDS), "--json",
-    )  # fmt: skip
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=own_environment(),
-        start_new_session=True,  # a group of its own, so that all of it ends at once
-    )
+    ]  # fmt: skip
+    return Program(arguments, limit=_LIMIT)
