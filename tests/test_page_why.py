@@ -135,7 +135,7 @@ def test_the_matrix_is_that_of_the_test_images_and_marks_the_drawing(taught: Run
     assert len(list((tmp_path / "cache" / "confusions").iterdir())) == 1
     why_measuring._asked.clear()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(why_measuring, "_command", None)
+        patch.setattr(why_measuring, "Program", None)
         again = why_measuring.examination(why_measuring.examined(taught))
         again.wait(300)
     assert again.found is not None and torch.equal(again.found.answers, asked.found.answers)

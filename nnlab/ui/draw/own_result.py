@@ -93,9 +93,8 @@ def result(run: Run, subject: Subject | None) -> None:
     st.html(f'{_STYLE}<div class="nnlab-forgot">{table}</div>')
     if any(one.running for one in asked):
         at = next(one for one in asked if one.running)
-        share = at.done / at.count if at.count else 0.0
         st.progress(
-            share,
+            at.share,
             _(
                 "Asking the network about the test images of {title} …",
                 title=plain(dataset_title(spec.dataset)),

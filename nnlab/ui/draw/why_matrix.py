@@ -74,8 +74,7 @@ def _waiting(asked: Examination, title: str) -> None:
     if asked.problem is not None:
         st.info(say(asked.problem), icon=":material/info:")
         return
-    share = asked.done / asked.count if asked.count else 0.0
-    st.progress(share, _("Asking the network about the test images of {title} …", title=title))
+    st.progress(asked.share, _("Asking the network about the test images of {title} …", title=title))
     pulse("why-pulse")
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
 import threading
 import time
 from collections import OrderedDict
@@ -25,7 +24,7 @@ from nnlab.drawing.shipped import WEIGHTS, shipped_model
 from nnlab.errors import LabError, RunError
 from nnlab.files import replace
 from nnlab.paths import cache_root
-from nnlab.program import own_command, own_environment
+from nnlab.program import Program
 from nnlab.runs import Run
 from nnlab.training.confusion import Confusion
 from nnlab.training.start import digest, own_digest
@@ -83,9 +82,9 @@ class Examination:
 
     def __init__(self, of: Examined) -> None:
         self.of = of
-        self.done, self.count = 0, 0
         self.found: Confusion | None = None
         self.problem: LabError | None = None
+        self._program: Program | None = None  # once it is its turn
         self._began = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="confusion", daemon=True)
         self._thread.start()
@@ -93,6 +92,12 @@ class Examination:
     @property
     def running(self) -> bool:
         return self._thread.is_alive()
+
+    @property
+    def share(self) -> float:
+        """Of the test images: how many were asked about."""
+        line = self._program.lines[-1] if self._program is not None and self._program.lines else {}
+        return line["done"] / line["of"] if "done" in line else 0.0
 
     @property
     def may_be_repeated(self) -> bool:
@@ -121,25 +126,11 @@ class Examination:
 
     def _ask(self) -> list[int]:
         """Run the command; what the network says of each image."""
-        process = _command(self.of)
-        timer = threading.Timer(_LIMIT, process.kill)
-        timer.start()
-        answers: list[int] = []
-        assert process.stdout is not None and process.stderr is not None
-        try:
-            for line in process.stdout:
-                value = json.loads(line)
-                if "answers" in value:
-                    answers = value["answers"]
-                else:
-                    self.done, self.count = value["done"], value["of"]
-            complaint = process.stderr.read().strip().rpartition("\n")[2].removeprefix("nnlab: ")
-        finally:
-            timer.cancel()
-            process.kill()
-            process.wait()
-        if not answers:
-            raise RunError("Asking about the test images ended early ({reason}).", reason=complaint)
+        self._program = program = Program(_arguments(self.of), limit=_LIMIT)
+        program.wait()
+        if program.problem is not None:
+            raise program.problem
+        answers: list[int] = program.lines[-1]["answers"]
         return answers
 
 
@@ -155,18 +146,11 @@ def examination(of: Examined) -> Examination:
         return found
 
 
-def _command(of: Examined) -> subprocess.Popen[str]:
+def _arguments(of: Examined) -> list[str]:
     network = [str(of.file), "--dataset", of.dataset]
     if of.run is not None:  # which says how its data is divided
         network = [of.run.name, "--runs", str(of.run.parent), "--step", str(int(of.file.stem))]
-    return subprocess.Popen(
-        own_command("confusion", *network, "--json"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=own_environment(),
-    )
+    return ["confusion", *network, "--json"]
 
 
 def _place(of: Examined, test: Split) -> Path:
