@@ -1,4 +1,8 @@
-"""The registry of learning-rate schedules: torch's own schedulers over a run of so many steps."""
+"""The registry of the schedules on the page: torch's own schedulers over a run of so many steps.
+
+`nnlab.training.schedules` has those that a recipe may name. They count epochs, which a descent does not have,
+so its step schedule falls every quarter of the run instead; and here each brings the line that makes it.
+"""
 
 from __future__ import annotations
 
