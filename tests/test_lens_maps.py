@@ -77,6 +77,29 @@ def test_an_activation_in_place_leaves_the_map_before_it() -> None:
     assert torch.equal(maps["0"], model[0](x)) and (maps["0"] < 0).any()
 
 
+class ByName(nn.Module):
+    """Gives its layer what it works on under its name, and beside the maps what is no tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 2)
+        self.told = Told()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.told(y=self.linear(input=x))["y"]
+
+
+class Told(nn.Module):
+    def forward(self, y: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"y": y}
+
+
+def test_layers_that_are_called_by_name_and_outputs_that_are_no_tensor() -> None:
+    model, x = ByName(), torch.randn(1, 3)
+    maps = feature_maps(model, x)
+    assert list(maps) == ["linear"] and torch.equal(maps["linear"], model.linear(x))
+
+
 class Meanwhile(nn.Module):
     """Hands on what it is given; meanwhile another thread runs the whole model."""
 

@@ -147,6 +147,41 @@ def test_a_pooling_that_tells_its_winners_itself(pool: Any) -> None:
     assert terms.winner == divmod(int(places[0, 1, 1, 1]), 6)
 
 
+@pytest.mark.parametrize(
+    "pool",
+    [
+        nn.MaxPool2d([2, 3], [1, 2], [1, 0], [2, 1]), nn.MaxPool2d((2,), (1,)),  # type: ignore[arg-type]
+        nn.AvgPool2d([2, 3], [1, 2], [1, 0]), nn.AvgPool2d((3,), padding=(1,)),  # type: ignore[arg-type]
+        nn.AdaptiveAvgPool2d([2, 3]), nn.AdaptiveMaxPool2d((None, 3)),  # type: ignore[arg-type]
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_pooling_whose_sizes_are_lists_or_single_numbers_in_them(pool: Any) -> None:
+    x = torch.randn(1, 2, 7, 8)
+    expected = pool(x)
+    for row, col in np.ndindex(*expected.shape[2:]):
+        terms = pool_terms(pool, x, 1, row, col)
+        assert torch.equal(terms.output, expected[0, 1, row, col]) and terms.ulps <= 2
+        values = terms.patch[terms.patch.isfinite()].double()
+        made = values.max() if terms.divisor is None else values.sum() / terms.divisor
+        assert float(made) == pytest.approx(float(terms.output), abs=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int32, torch.int64])
+def test_the_largest_of_whole_numbers(dtype: torch.dtype) -> None:
+    x = torch.arange(100, 125).flip(0).reshape(1, 1, 5, 5).to(dtype)
+    pool = nn.MaxPool2d(3, padding=1, stride=2)
+    terms = pool_terms(pool, x, 0, 0, 0)
+    assert terms.output == pool(x)[0, 0, 0, 0] == 124 and terms.ulps == 0 and terms.winner == (0, 0)
+    assert terms.patch[0].tolist() == [torch.iinfo(dtype).min] * 3
+
+
+def test_the_mean_of_whole_numbers_is_one() -> None:
+    x = torch.tensor([[[[-3, -4], [0, 0]]]])  # torch leaves out what follows the point
+    terms = pool_terms(nn.AvgPool2d(2), x, 0, 0, 0)
+    assert int(terms.total) == int(terms.output) == -1 and terms.ulps == 0
+
+
 def test_a_not_a_number_wins() -> None:
     x = torch.arange(16.0).reshape(1, 1, 4, 4)
     x[0, 0, 1, 0] = math.nan
@@ -245,6 +280,27 @@ def test_inputs_that_do_not_fit() -> None:
         linear_terms(nn.Linear(4, 2), torch.zeros(1, 4), 2)
     with pytest.raises(LabError, match="row 5"):
         fed_by(conv, (3, 5, 5), 5, 0)
+
+
+def test_a_convolution_that_takes_the_channels_that_come_first() -> None:
+    conv, x = nn.LazyConv2d(2, 3), torch.randn(1, 4, 5, 5)
+    assert torch.equal(conv_terms(conv, x, 1, 2, 0).output, conv(x)[0, 1, 2, 0])
+
+
+def test_precision_of_autocast() -> None:
+    """The output is a bfloat16 there, and so are the units in which the sum lies apart from it."""
+    conv, x = nn.Conv2d(3, 2, 3), torch.randn(1, 3, 5, 5)
+    with torch.autocast("cpu", torch.bfloat16):
+        terms = conv_terms(conv, x, 1, 2, 0)
+    assert terms.output.dtype == terms.total.dtype == torch.bfloat16
+    assert float(terms.total) == pytest.approx(float(terms.output), rel=0.1, abs=0.05) and terms.ulps < 2**14
+
+
+@pytest.mark.parametrize("layer", [nn.ConvTranspose2d(3, 2, 3), nn.LPPool2d(2, 2), nn.Conv1d(3, 2, 3)])
+def test_other_layers_are_not_taken_apart_as_if_they_were_these(layer: Any) -> None:
+    name = type(layer).__name__
+    with pytest.raises(LabError, match=f"{name} cannot be taken apart like this; a Conv2d can"):
+        (pool_terms if "Pool" in name else conv_terms)(layer, torch.randn(1, 3, 8, 8), 0, 0, 0)
 
 
 def test_pairs() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -20,9 +20,9 @@ def feature_maps(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
 
     A layer is a module without modules inside, or one that joins branches; its name is that of
     ``named_modules()``, with `` (2)`` and so on where it is used again. Of outputs that are tuples, as those
-    of recurrent layers, the first part is given. The tensors are copies, so layers that work in place do not
-    change what stood before them. The model runs in the mode it is in; its buffers and torch's generator are
-    left as they were.
+    of recurrent layers, the first part is given; what is no tensor is left out. The tensors are copies, so
+    layers that work in place do not change what stood before them. The model runs in the mode it is in; its
+    buffers and torch's generator are left as they were.
     """
     found: dict[str, Tensor] = {}
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
@@ -51,17 +51,18 @@ def watched(model: nn.Module, note: Callable[[str, Any, Tensor], object]) -> Ite
     here = threading.get_ident()  # others may use the same model meanwhile
 
     def hook(name: str) -> Any:
-        def told(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-            if threading.get_ident() != here:
+        def told(module: nn.Module, inputs: tuple[Any, ...], named: Mapping[str, Any], output: Any) -> None:
+            value = output[0] if isinstance(output, tuple) else output
+            if threading.get_ident() != here or not isinstance(value, Tensor):
                 return
             uses[name] += 1
-            value = output[0] if isinstance(output, tuple) else output
-            note(name if uses[name] == 1 else f"{name} ({uses[name]})", inputs[0], value)
+            given = next(iter((*inputs, *named.values())), None)
+            note(name if uses[name] == 1 else f"{name} ({uses[name]})", given, value)
 
         return told
 
     handles = [
-        module.register_forward_hook(hook(name))
+        module.register_forward_hook(hook(name), with_kwargs=True)
         for name, module in model.named_modules()
         if _is_layer(module)
     ]

@@ -21,10 +21,12 @@ def in_order(values: Tensor) -> Tensor:
 
 
 def ulps(a: Tensor, b: Tensor) -> int:
-    """The most that two tensors of floats of one type lie apart, in units in the last place; 0 where they are
-    the same number, and between NaNs."""
+    """The most that two tensors of one type lie apart, in units in the last place; 0 where they are the same
+    number, and between NaNs."""
     if not a.numel():
         return 0
+    if not a.is_floating_point():
+        return int((a.long() - b.long()).abs().max())
     both_nan = (a.isnan() & b.isnan()).flatten()
     first, second = _ranks(a), _ranks(b)
     if a.element_size() == 8:  # the difference might not fit into 64 bits

@@ -52,7 +52,7 @@ class PoolTerms:
 
     Attributes:
         patch: (h, w), what the window covers of one channel. Padding is 0 for a mean and minus infinity for a
-            maximum; places after the padding, which ``ceil_mode`` reaches, are left out.
+            maximum (of whole numbers, their least). Places after it, which ``ceil_mode`` reaches, are out.
         winner: (row, col) of the input where the maximum stands; None for a mean, and for a window that lies
             in the padding alone.
         divisor: what the sum is divided by; None for a maximum.
@@ -114,7 +114,7 @@ def conv_terms(conv: nn.Conv2d, x: Tensor, channel: int, row: int, col: int) -> 
     products = patch * kernel
     sums = in_order(products.flatten(1))
     bias = output.new_zeros(()) if conv.bias is None else conv.bias.detach()[channel]
-    total = in_order(sums) + bias
+    total = (in_order(sums) + bias).to(output.dtype)  # under autocast they differ
     return ConvTerms(
         patch, kernel, products, sums, bias, total, output, ulps(total, output),
         first, rows.windows[row], columns.windows[col],
@@ -133,7 +133,7 @@ def pool_terms(pool: Pooling, x: Tensor, channel: int, row: int, col: int) -> Po
     output = _output(pool, x, channel, row, col)
     rows, columns = axes(pool, (x.shape[1], x.shape[2], x.shape[3]))
     largest = isinstance(pool, nn.MaxPool2d | nn.AdaptiveMaxPool2d)
-    padding = float("-inf") if largest else 0.0
+    padding = _least(x.dtype) if largest else 0.0
     patch = _patch(x.detach()[0, channel : channel + 1], rows, columns, row, col, padding)[0]
     places = rows.windows[row], columns.windows[col]
     if isinstance(pool, nn.MaxPool2d | nn.AdaptiveMaxPool2d):
@@ -144,7 +144,7 @@ def pool_terms(pool: Pooling, x: Tensor, channel: int, row: int, col: int) -> Po
         winner = found if real else None
         return PoolTerms(patch, winner, None, total, output, ulps(total, output), *places)
     divisor = getattr(pool, "divisor_override", None) or rows.counts[row] * columns.counts[col]
-    total = in_order(patch.flatten()) / divisor
+    total = (in_order(patch.flatten()) / divisor).to(output.dtype)
     return PoolTerms(patch, None, divisor, total, output, ulps(total, output), *places)
 
 
@@ -187,7 +187,13 @@ def _fed(axis: Axis, place: int) -> tuple[int, ...]:
 
 def _output(layer: Sliding, x: Tensor, channel: int, row: int, col: int) -> Tensor:
     """That number of ``layer(x)``, computed as the layer always does."""
-    channels = layer.in_channels if isinstance(layer, nn.Conv2d) else None
+    check(
+        isinstance(layer, Sliding),
+        "{layer} cannot be taken apart like this; a Conv2d can, and max and average pooling of images.",
+        layer=type(layer).__name__,
+    )
+    # One that is not made yet (`nn.LazyConv2d`) takes as many as reach it.
+    channels = (layer.in_channels or None) if isinstance(layer, nn.Conv2d) else None
     check(
         x.ndim == 4 and x.shape[0] == 1 and channels in (None, x.shape[1]),
         "Taken apart is one image, 1 x {channels} x H x W; {shape} was given.",
@@ -211,6 +217,11 @@ def _winners(pool: nn.MaxPool2d | nn.AdaptiveMaxPool2d, x: Tensor) -> Tensor:
         return F.adaptive_max_pool2d(x.detach(), size, return_indices=True)[1][0]
     settings = (pool.kernel_size, pool.stride, pool.padding, pool.dilation, pool.ceil_mode)
     return F.max_pool2d(x.detach(), *settings, return_indices=True)[1][0]
+
+
+def _least(dtype: torch.dtype) -> float:
+    """What no value is below."""
+    return float("-inf") if dtype.is_floating_point else torch.iinfo(dtype).min
 
 
 def _patch(image: Tensor, rows: Axis, columns: Axis, row: int, col: int, padding: float) -> Tensor:

@@ -7,6 +7,7 @@ are those of torch's own kernels: ``padding="same"`` puts the odd zero at the en
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -94,5 +95,8 @@ def _adaptive(extent: int, outputs: int) -> Axis:
     return Axis(extent, 0, 0, windows, tuple(map(len, windows)))
 
 
-def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    return value if isinstance(value, tuple) else (value, value)
+def _pair(value: int | Sequence[int]) -> Sequence[int]:
+    """A pooling keeps what it was given: a number, one in a list or tuple, or two."""
+    if not isinstance(value, Sequence):
+        return value, value
+    return value if len(value) == 2 else (value[0], value[0])
