@@ -164,6 +164,60 @@ def test_a_folder_of_pictures_and_a_table_without_images_folder(tmp_path: Path) 
     assert in_training(spread(tmp_path / "p", files)) == (("cat", "dog"), [3, 3])
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["id", "label"], *([i, LABELS[i]] for i in range(6))],  # names without .png
+        [["label", "id"], *([LABELS[i], i] for i in range(6))],
+        [[i, FILES[i], LABELS[i]] for i in range(6)],  # rows counted, without a header
+        [["", "photo", "animal"], *([i, FILES[i], LABELS[i]] for i in range(6))],
+        [[f'"{FILES[i]}"', f' "{LABELS[i]}"'] for i in range(6)],
+    ],
+)
+def test_tables_as_others_write_them(tmp_path: Path, rows: list[list[Any]]) -> None:
+    assert in_training(with_table(tmp_path, table(rows))) == (("cat", "dog"), [3, 3])
+
+
+def test_names_without_suffix_beside_labels_that_are_numbers(tmp_path: Path) -> None:
+    data = table([["label", "id"], *([i % 2, i] for i in range(6))])
+    layout, _ = understood(with_table(tmp_path, data))
+    assert [(item.entry.path, item.label) for item in layout.items] == [
+        (f"images/{i}.png", str(i % 2)) for i in range(6)
+    ]
+
+
+def test_numbers_written_with_a_point_are_numbers(tmp_path: Path) -> None:
+    data = table([[FILES[i], [0.0, 2.0, 10.0][i % 3]] for i in range(6)])
+    assert in_training(with_table(tmp_path, data)) == (("0", "2", "10"), [2, 2, 2])
+
+
+def test_a_note_beside_the_common_folder_changes_nothing(tmp_path: Path) -> None:
+    files = {**class_folders(2, 2, prefix="pets/"), "README.txt": b"about"}
+    assert in_training(packed(tmp_path / "p.zip", files)) == (("a", "b"), [2, 2])
+
+
+def test_a_name_that_several_files_have(tmp_path: Path) -> None:
+    files = {f"{folder}/{i}.png": png(i) for folder in ("train", "test") for i in range(2)}
+    path = packed(tmp_path / "p.zip", {**files, "labels.csv": b"0.png,cat\n1.png,dog\n"})
+    assert problems(path)[:2] == [
+        ("labels.csv", i, f"There are several files {i - 1}.png; write the folder, too.") for i in (1, 2)
+    ]
+    path = packed(tmp_path / "q.zip", {**files, "train.csv": b"0.png,a\n", "test.csv": b"0.png,a\n"})
+    assert problems(path) == [("q.zip", None, "There are several tables of labels: train.csv, test.csv.")]
+
+
+def test_a_class_of_one_picture_is_told_by_its_row_and_beside_what_else_is_wrong(tmp_path: Path) -> None:
+    data = b"file,label\n0.png,cat\n1.png,cat\n2.png,caat\nnone.png,dog\n3.png,dog\n4.png,cat\n5.png,cat\n"
+    assert problems(with_table(tmp_path, data)) == [
+        ("labels.csv", 5, "There is no file none.png."),
+        (
+            "labels.csv",
+            4,
+            "The class caat has one picture; it takes two, one for training and one for the test.",
+        ),
+    ]  # dog may well have two
+
+
 def test_row_numbers_are_those_of_the_file(tmp_path: Path) -> None:
     data = b"file;label\n0.png;cat\n\nnone.png;cat\n1.png;\n2.png;cat;more\n0.png;dog\n3.png;dog\n4.png;-1\n"
     assert problems(with_table(tmp_path, data)) == [

@@ -28,11 +28,15 @@ _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 @dataclass(frozen=True)
 class Item:
-    """One picture: its file, its class, and "train", "test" or "" where the archive does not say."""
+    """One picture: its file, its class, and "train", "test" or "" where the archive does not say.
+
+    `row` is where the table of labels names it, from 1.
+    """
 
     entry: Entry
     label: str
     split: str
+    row: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,34 +85,39 @@ class Layout:
 
 def recognise(files: Files, archive: str, problems: Problems) -> Layout:
     """Say what each picture is. What is wrong goes into `problems`; then the result is of no use."""
+    all_listed = not problems.total
     root = _common_folder(files)
     entries = [(entry.path[len(root) :], entry) for entry in files.entries if entry.path.startswith(root)]
     tables = _tables(entries, problems)
     naming = [found for found in tables if found[1].matches]
     folders = {path.split("/", 1)[0] for path, _ in entries if "/" in path}
-    if len(naming) > 1 or (not naming and len(tables) > 1 and len(folders) < 2):
-        names = ", ".join(entry.path for entry, _ in naming or tables)
+    depth = _class_depth(entries)
+    by_class = len(folders) > 1 and any(path.count("/") > depth for path, _ in entries)
+    if len(naming) > 1 or (not naming and len(tables) > 1 and not by_class):
+        names = ", ".join(entry.path for entry, _, _ in naming or tables)
         problems.add(archive, DataError("There are several tables of labels: {names}.", names=names))
         return Layout("csv", (), ())
-    if naming or (tables and len(folders) < 2):
-        items = _by_table(entries, *(naming or tables)[0], problems)
+    unsure: set[str] | None  # classes that may have more pictures than were found; None: any may
+    if naming or (tables and not by_class):
+        items, unsure = _by_table(entries, *(naming or tables)[0], problems)
         kind, where = "csv", (naming or tables)[0][0].path
     else:
         items = _by_folder(entries, files, root, archive, problems)
-        kind, where = "folders", archive
+        kind, where, unsure = "folders", archive, set() if all_listed else None
     classes = _sorted({item.label for item in items})
     if kind == "folders":
         order = {label: i for i, label in enumerate(classes)}
         items.sort(key=lambda item: order[item.label])
     layout = Layout(kind, classes, tuple(items))
-    if not problems.total:
-        _check_classes(layout, where, problems)
+    if unsure is not None:
+        _check_classes(layout, where, unsure, problems)
     return layout
 
 
 def _common_folder(files: Files) -> str:
     """The folder around everything, with its /, or ""."""
-    paths = [entry.path for entry in files.entries] + [folder + "/" for folder in files.folders]
+    paths = [entry.path for entry in files.entries if "/" in entry.path or _matters(entry.path)]
+    paths += [folder + "/" for folder in files.folders]
     root = ""
     while paths:
         rest = [path[len(root) :] for path in paths if len(path) > len(root)]
@@ -119,53 +128,68 @@ def _common_folder(files: Files) -> str:
     return root
 
 
-def _tables(entries: list[tuple[str, Entry]], problems: Problems) -> list[tuple[Entry, Table]]:
-    """The tables at the top, read."""
-    index = _Index(entries)
+def _matters(path: str) -> bool:
+    """Whether a file beside the folders is more than a note to the reader."""
+    return is_picture(path) or is_table(path) or PurePosixPath(path).suffix.lower() in _ARCHIVES
+
+
+def _tables(entries: list[tuple[str, Entry]], problems: Problems) -> list[tuple[Entry, Table, _Index]]:
+    """The tables at the top, read, each with what finds the pictures it names."""
+    indices = _Index(entries), _Index(entries, suffixes=False)
     tables = []
     for path, entry in entries:
         if "/" not in path and is_table(path):
             try:
-                tables.append((entry, read_table(entry.read(), lambda name: index.find(name) is not None)))
+                data = entry.read()
+                read = [(entry, read_table(data, index.holds), index) for index in indices]
             except DataError as error:
                 problems.add(entry.path, error)
+            else:  # names without .png and the like only where no name is whole
+                tables.append(read[0] if read[0][1].matches or not read[1][1].matches else read[1])
     return tables
 
 
 class _Index:
     """Finds a picture by what a table calls it: its path, or as much of its end as is unmistakable."""
 
-    def __init__(self, entries: list[tuple[str, Entry]]) -> None:
-        self._by_path: dict[str, Entry] = {}
+    def __init__(self, entries: list[tuple[str, Entry]], suffixes: bool = True) -> None:
+        self._by_path: dict[str, list[Entry]] = defaultdict(list)
         self._by_name: dict[str, list[Entry]] = defaultdict(list)
         for path, entry in entries:
             if not is_table(path):
-                key = folded(path)
-                self._by_path[key] = entry
+                key = folded(path if suffixes else str(PurePosixPath(path).with_suffix("")))
+                self._by_path[key].append(entry)
                 self._by_name[key.rsplit("/", 1)[-1]].append(entry)
 
-    def find(self, name: str) -> Entry | None:
+    def holds(self, name: str) -> bool:
+        """Whether `name` means one file."""
+        return len(self.find(name)) == 1
+
+    def find(self, name: str) -> list[Entry]:
+        """Every file that `name` may mean."""
         key = folded(name.replace("\\", "/")).removeprefix("./").removeprefix("/")
-        found = self._by_path.get(key) or self._by_path.get("images/" + key)
-        if found:
-            return found
-        same = self._by_name.get(key.rsplit("/", 1)[-1], [])
-        return same[0] if len(same) == 1 else None
+        for found in (self._by_path.get(key), self._by_path.get("images/" + key)):
+            if found:
+                return found
+        return self._by_name.get(key.rsplit("/", 1)[-1], [])
 
 
-def _by_table(entries: list[tuple[str, Entry]], file: Entry, table: Table, problems: Problems) -> list[Item]:
+def _by_table(
+    entries: list[tuple[str, Entry]], file: Entry, table: Table, index: _Index, problems: Problems
+) -> tuple[list[Item], set[str] | None]:
+    """The pictures, and the classes of which some cannot be taken (None where that may be any)."""
     wrong = list(table.faulty)
-    index = _Index(entries)
     rows: dict[str, int] = {}
     items = []
     for row in table.rows:
-        entry = index.find(row.file)
-        if entry is None:
-            wrong.append((row.number, DataError("There is no file {name}.", name=printable(row.file))))
+        name, found = printable(row.file), index.find(row.file)
+        if len(found) != 1:
+            several = DataError("There are several files {name}; write the folder, too.", name=name)
+            wrong.append((row.number, several if found else DataError("There is no file {name}.", name=name)))
             continue
+        entry = found[0]
         before = rows.setdefault(entry.path, row.number)
         if before != row.number:
-            name = printable(row.file)
             twice = DataError("{name} was labelled in row {row} already.", name=name, row=before)
             wrong.append((row.number, twice))
         elif (unusable := _wrong_label(row.label)) is not None:
@@ -174,7 +198,7 @@ def _by_table(entries: list[tuple[str, Entry]], file: Entry, table: Table, probl
             value = printable(row.split)
             wrong.append((row.number, DataError("{value} is neither train nor test.", value=value)))
         else:
-            items.append(Item(entry, row.label, row.split))
+            items.append(Item(entry, row.label, row.split, row.number))
     for number, error in sorted(wrong, key=lambda each: each[0]):
         problems.add(file.path, error, number)
     for path, entry in entries:
@@ -182,7 +206,9 @@ def _by_table(entries: list[tuple[str, Entry]], file: Entry, table: Table, probl
             problems.add(
                 entry.path, DataError("There is no label for this file in {table}.", table=file.path)
             )
-    return _with_split_names(items)
+    numbers = {number for number, _ in wrong}
+    unsure = None if table.faulty else {row.label for row in table.rows if row.number in numbers}
+    return _with_split_names(items), unsure
 
 
 def _wrong_label(label: str) -> DataError | None:
@@ -201,12 +227,16 @@ def _unfit(label: str) -> DataError | None:
     return None
 
 
+def _class_depth(entries: list[tuple[str, Entry]]) -> int:
+    """How many folders are around those of the classes: 1 where there are ``train`` and ``test``."""
+    tops = {path.split("/", 1)[0].lower() for path, _ in entries if "/" in path}
+    return int(len(tops) > 1 and tops <= _SPLITS and bool(tops & TRAIN))
+
+
 def _by_folder(
     entries: list[tuple[str, Entry]], files: Files, root: str, archive: str, problems: Problems
 ) -> list[Item]:
-    tops = {path.split("/", 1)[0].lower() for path, _ in entries if "/" in path}
-    in_splits = len(tops) > 1 and tops <= _SPLITS and bool(tops & TRAIN)
-    depth = 1 if in_splits else 0
+    depth = _class_depth(entries)
     items, loose = [], []
     for path, entry in entries:
         parts = path.split("/")
@@ -215,7 +245,7 @@ def _by_folder(
             if (wrong := _unfit(label)) is not None:
                 problems.add(entry.path, wrong)
             else:
-                items.append(Item(entry, label, parts[0].lower() if in_splits else ""))
+                items.append(Item(entry, label, parts[0].lower() if depth else ""))
         elif PurePosixPath(path).suffix.lower() in _ARCHIVES:
             problems.add(entry.path, DataError("This is an archive in the archive; unpack it before."))
         elif is_picture(path):
@@ -248,7 +278,7 @@ def _with_split_names(items: list[Item]) -> list[Item]:
     return [replace(item, split=item.split and ("test" if item.split in test else "train")) for item in items]
 
 
-def _check_classes(layout: Layout, where: str, problems: Problems) -> None:
+def _check_classes(layout: Layout, where: str, unsure: set[str], problems: Problems) -> None:
     """Note classes that cannot be learned or tested, and too few or too many of them."""
     classes = layout.classes
     if len(classes) > limits.MAX_CLASSES:
@@ -258,23 +288,24 @@ def _check_classes(layout: Layout, where: str, problems: Problems) -> None:
                       count=len(classes), most=limits.MAX_CLASSES),
         )  # fmt: skip
         return
-    if len(classes) < 2:
+    if len(classes) < 2 and not problems.total:
         problems.add(where, DataError("There is only one class; a network needs at least two to tell apart."))
         return
+    rows = {item.label: item.row for item in reversed(layout.items)}  # where each class is first named
     for label, train, test in zip(classes, layout.counts("train"), layout.counts("test"), strict=True):
+        if label in unsure:
+            continue
         if train == 0:
-            problems.add(
-                where,
-                DataError("The class {label} has pictures for the test and none for training.", label=label),
+            none = DataError(
+                "The class {label} has pictures for the test and none for training.", label=label
             )
+            problems.add(where, none, rows[label])
         elif train == 1 and test == 0 and not layout.divided:
-            problems.add(
-                where,
-                DataError(
-                    "The class {label} has one picture; it takes two, one for training and one for the test.",
-                    label=label,
-                ),
+            one = DataError(
+                "The class {label} has one picture; it takes two, one for training and one for the test.",
+                label=label,
             )
+            problems.add(where, one, rows[label])
 
 
 def _sorted(labels: set[str]) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from nnlab.errors import DataError
@@ -23,6 +24,7 @@ TRAIN = frozenset({"train", "training"})
 TEST = frozenset({"test", "testing"})
 VALIDATION = frozenset({"val", "valid", "validation"})
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib"})
+_WHOLE = re.compile(r"[0-9]{1,18}\.0+")
 _OTHERS = frozenset({".tif", ".tiff", ".heic", ".heif", ".avif", ".svg", ".pdf"})
 
 
@@ -100,8 +102,9 @@ def _decoded(data: bytes) -> str:
 def _parsed(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
     """The rows that are not empty, each with its number; surplus empty cells at the end are dropped."""
     rows = []
+    cells_of = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     try:
-        for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 1):
+        for number, cells in enumerate(cells_of, 1):
             if number > 3 * limits.MAX_FILES:
                 raise DataError("This table has more than {most:,} rows.", most=3 * limits.MAX_FILES)
             if any(cell.strip() for cell in cells):
@@ -115,7 +118,7 @@ def _understood(rows: list[tuple[int, list[str]]], is_there: Callable[[str], boo
     """Tell the columns apart: file names by their matches, labels and splits by header or contents."""
     width = Counter(len(cells) for _, cells in rows if len(cells) > 1).most_common(1)[0][0]
     regular = [cells for _, cells in rows if len(cells) == width]
-    matches = [sum(is_there(cells[i]) for cells in regular) for i in range(width)]
+    matches = [sum(map(is_there, {cells[i] for cells in regular})) for i in range(width)]
     file = max(range(width), key=lambda i: (matches[i], sum(is_picture(c[i]) for c in regular), -i))
     first = rows[0][1]
     has_header = len(first) == width and not is_there(first[file]) and not _like_a_file(first[file])
@@ -125,7 +128,9 @@ def _understood(rows: list[tuple[int, list[str]]], is_there: Callable[[str], boo
     others = [i for i in range(width) if i != file]
     split = _split_column(others, header, regular)
     labels = [i for i in others if i != split]
-    label = next((i for i in labels if header[i] in _LABEL_HEADERS), labels[0])
+    named = [i for i in labels if header[i] in _LABEL_HEADERS]
+    repeating = [i for i in labels if len({cells[i] for cells in regular}) < len(regular)]  # no count of rows
+    label = [*named, *repeating, *labels][0]
 
     good, faulty = [], []
     for number, cells in body:
@@ -137,6 +142,8 @@ def _understood(rows: list[tuple[int, list[str]]], is_there: Callable[[str], boo
         else:
             kind = "" if split is None else cells[split].lower()
             good.append(Row(number, cells[file], cells[label], kind))
+    if all(_WHOLE.fullmatch(row.label) for row in good if row.label):  # 3.0: a number beside gaps, by pandas
+        good = [replace(row, label=row.label.split(".")[0]) for row in good]
     return Table(tuple(good), tuple(faulty), matches[file])
 
 
