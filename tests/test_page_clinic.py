@@ -56,6 +56,15 @@ def test_what_is_wrong_is_told_only_when_it_is_named() -> None:
     assert {quiz.hidden(1 + i).name for i in range(len(CASES))} == {one.name for one in CASES}
 
 
+def test_the_slider_stays_while_steps_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened("zeros", 0, case="zeros", step=100)
+    early = list(running._PROGRAMS.known(("zeros", 0)).lines)[:5]  # type: ignore[union-attr]
+    monkeypatch.setattr(running, "watch", lambda *given: given[5](early))
+    page.run()
+    assert page.select_slider[0].value == 100 and page.query_params["step"] == "100"
+    assert any("step 20" in one.value for one in page.caption)
+
+
 @pytest.mark.parametrize("query", [{"case": "flu"}, {"seed": "x"}, {"part": "quiz", "round": "0"}])
 def test_nonsense_in_the_link_gets_a_sentence(query: dict[str, str]) -> None:
     page = show_page("clinic", query)

@@ -16,7 +16,7 @@ from nnlab.ui.learn.clinic.running import LINKED
 from nnlab.ui.text import _
 
 _HEIGHT = 200
-_TICKS = (0, BINS // 2, BINS - 1)
+_TICKS = [0, BINS // 2, BINS - 1]
 _SMALLEST = 1e-12  # on a logarithmic scale, where there is no zero
 _WIDE = 1e3  # losses that differ by more, as a factor, need a logarithmic scale
 _STEPS = [*range(0, STEPS, EVERY), STEPS - 1]  # all that are recorded, so that the slider stays as it is
@@ -33,10 +33,14 @@ def pictures(records: Sequence[Record], key: str) -> None:
         return
     asked = LINKED.number("step", _STEPS[-1], low=0, high=_STEPS[-1])
     record = min(records, key=lambda record: abs(record.step - asked))
+    # The slider stays where the reader wants it while steps come: one that moved by itself would be told
+    # again by the browser, late, as if the reader had chosen that.
+    wanted = min(_STEPS, key=lambda step: abs(step - asked))
     st.select_slider(
-        _("Look at step"), _STEPS, key=LINKED.bound("step", record.step),
+        _("Look at step"), _STEPS, key=LINKED.bound("step", wanted),
         on_change=LINKED.note, args=("step", _STEPS[-1]),
     )  # fmt: skip
+    st.caption(_("Below is step {step}.", step=record.step))
     left, right = st.columns(2)
     with left:
         _by_layer(record, _("Gradient norm"), lambda layer: layer.grad, f"{key}-grad", log=True)
@@ -116,9 +120,12 @@ def _histogram(counts: Sequence[int], ends: tuple[float, float], lost: int, labe
     edges = np.linspace(*ends, BINS + 1)
     axis = Axis(label, (edges[:-1] + edges[1:]) / 2)
     texts = [f"{v:.3g}" for v in (ends[0], (ends[0] + ends[1]) / 2, ends[1])]
+    ticks = _TICKS
+    if ends[0] == ends[1]:  # one value, in the middle
+        ticks, texts = _TICKS[1:2], texts[1:2]
     histogram(
         np.array([counts]), [axis], names=[label], key=f"clinic-{key}", label=label, height=140,
-        ticks=_TICKS, tick_texts=texts, counted=_("values"),
+        ticks=ticks, tick_texts=texts, counted=_("values"),
     )  # fmt: skip
     if lost:
         st.caption(_("{lost:,} of {all:,} values are nan or inf.", lost=lost, all=lost + sum(counts)))
