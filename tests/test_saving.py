@@ -6,7 +6,7 @@ import io
 import json
 import subprocess
 import sys
-from collections import OrderedDict
+from collections import Counter, OrderedDict, deque
 
 import pytest
 import torch
@@ -92,9 +92,12 @@ def test_the_names_that_a_pickle_imports() -> None:
     own = f"{Own.__module__}.Own"
     assert own in imported(written(Own())) and loaded(written(Own()), weights_only=False) == own
     assert loaded(written(Own()), weights_only=True).startswith("UnpicklingError: Weights only load failed")
-    newer = io.BytesIO()
-    torch.save(Own(), newer, pickle_protocol=4)
-    assert own in imported(newer.getvalue())
+    several = [OrderedDict(a=1), Counter("aa"), Own(), deque([1])]  # the third name comes from the memo
+    names = ["collections.OrderedDict", "collections.Counter", own, "collections.deque"]
+    for protocol in (2, 3, 4, 5):
+        file = io.BytesIO()
+        torch.save(several, file, pickle_protocol=protocol)
+        assert imported(file.getvalue()) == names
 
 
 def test_the_three_files() -> None:

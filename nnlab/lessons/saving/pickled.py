@@ -49,14 +49,24 @@ def imported(file: bytes) -> list[str]:
         name = next(name for name in archive.namelist() if name.endswith("data.pkl"))
         pickled = archive.read(name)
     found: list[str] = []
-    strings: list[str] = []
+    strings: list[str] = []  # in the order in which they come onto the stack
+    memo: dict[Any, str | None] = {}  # None for what is no string
+    top: str | None = None
     for opcode, argument, _position in pickletools.genops(pickled):
+        if opcode.name == "MEMOIZE" or opcode.name.endswith("PUT"):
+            memo[len(memo) if argument is None else argument] = top
+            continue
+        top = None
         if opcode.name == "GLOBAL":
             found.append(str(argument).replace(" ", "."))
         elif opcode.name == "STACK_GLOBAL":  # takes its two names from the stack
             found.append(".".join(strings[-2:]))
+        elif opcode.name.endswith("GET"):
+            top = memo[argument]
         elif isinstance(argument, str):
-            strings.append(argument)
+            top = argument
+        if top is not None:
+            strings.append(top)
     return list(dict.fromkeys(found))
 
 

@@ -131,7 +131,7 @@ def _table(now: Moment) -> None:
         in_file = "—"
         if held is not None:
             same = torch.equal(held[name], tensor)
-            in_file = f":green[{_('the same')}]" if same else f":orange[`{fingerprint(held[name])}`]"
+            in_file = f":green[{_('the same')}]" if same else f":orange[{fingerprint(held[name])}]"
         shape = " × ".join(map(str, tensor.shape)) or _("a number")
         kind = str(tensor.dtype).removeprefix("torch.")
         more = ", …" if tensor.numel() > 3 else ""
