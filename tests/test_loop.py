@@ -51,6 +51,10 @@ def test_what_is_there_at_each_stage(iteration: int) -> None:
     batch, forward, loss, backward, step, zero = moments
     assert batch.images is not None and batch.images.shape == (BATCH, 1, 28, 28) and batch.logits is None
     assert forward.logits is not None and forward.loss is None
+    assert forward.images is not None and forward.hidden is not None and forward.logits is not None
+    weights = list(forward.before.values())
+    torch.testing.assert_close(forward.hidden, (forward.images.flatten(1) @ weights[0].T + weights[1]).relu())
+    torch.testing.assert_close(forward.logits, forward.hidden @ weights[2].T + weights[3])
     assert loss.logits is not None and loss.labels is not None and loss.losses is not None
     assert loss.loss == F.cross_entropy(loss.logits, loss.labels).item() == losses_until(LAST)[iteration]
     torch.testing.assert_close(loss.losses, -loss.logits.log_softmax(1)[range(BATCH), loss.labels])

@@ -22,6 +22,10 @@ def test_an_iteration_is_walked_stage_by_stage() -> None:
         assert not page.exception and page.query_params["at"] == str(place)
         assert any(f":blue-badge[{stage}]" in one.value for one in page.markdown)
         assert answered(page) == (stage in ("step", "zero"))
+        if stage == "forward":
+            logits = at(2).logits
+            assert logits is not None
+            assert all(f"{value:.4f}" in page.markdown[-2].value for value in logits.flatten().tolist())
         if stage == "loss":
             assert page.metric[0].value == f"{at(3).loss:.6f}"
         if stage == "backward":

@@ -52,15 +52,16 @@ class Moment:
     """The tensors of one iteration at a place in it; what is not there yet is None.
 
     place: stages from the beginning. stage: the last one that was done, None before the first.
-    images (B, 1, 28, 28), labels (B,): the batch. logits (B, 10). losses (B,) of the images, and loss, their
-    mean. gradients, weights: of each parameter, by its name; before: the weights that the iteration began
-    with.
+    images (B, 1, 28, 28), labels (B,): the batch. hidden (B, 16): what leaves the ReLU. logits (B, 10).
+    losses (B,) of the images, and loss, their mean. gradients, weights: of each parameter, by its name;
+    before: the weights that the iteration began with.
     """
 
     place: int
     stage: str | None
     images: Tensor | None
     labels: Tensor | None
+    hidden: Tensor | None
     logits: Tensor | None
     losses: Tensor | None
     loss: float | None
@@ -90,13 +91,14 @@ def at(place: int) -> Moment:
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     x, y = _samples()
     begin = iteration % ITERATIONS * BATCH
-    images = labels = logits = losses = None
+    images = labels = hidden = logits = losses = None
     loss = None
     if done >= 1:
         images, labels = x[begin : begin + BATCH], y[begin : begin + BATCH]
     if done >= 2:
         assert images is not None
-        logits = model(images)
+        hidden = model[:-1](images)
+        logits = model[-1](hidden)
     if done >= 3:
         assert logits is not None and labels is not None
         losses = F.cross_entropy(logits, labels, reduction="none").detach()
@@ -110,7 +112,8 @@ def at(place: int) -> Moment:
         model.zero_grad()
     return Moment(
         place, STAGES[done - 1] if done else None, images, labels,
-        None if logits is None else logits.detach(), losses, None if loss is None else loss.item(),
+        None if hidden is None else hidden.detach(), None if logits is None else logits.detach(),
+        losses, None if loss is None else loss.item(),
         {name: None if p.grad is None else p.grad.clone() for name, p in model.named_parameters()},
         {name: p.detach().clone() for name, p in model.named_parameters()}, before,
     )  # fmt: skip

@@ -28,12 +28,21 @@ def _forward(now: Moment) -> None:
     st.markdown(
         _("`logits = model(xb)`: ten numbers for each image. PyTorch notes all operations for later.")
     )
-    assert now.logits is not None
+    assert now.logits is not None and now.hidden is not None and now.labels is not None
     _images(now)
-    tiles(
-        now.logits[:, None, None], [str(i) for i in range(8)], columns=8, key="loop-logits", kind="signed",
-        label=_("The logits of each image, a column for each digit"), max_tile=_WIDEST,
-    )  # fmt: skip
+    st.markdown(
+        "`xb` (8, 1, 28, 28) → `flatten` (8, 784) → `linear1` (8, 16) → `relu` (8, 16) → `linear2` (8, 10)"
+    )
+    st.caption(_("After `relu`: a line for each image, a column for each of the 16 units"))
+    label = _("The activations of the 16 units, a line for each image")
+    tiles(now.hidden[None], columns=1, key="loop-hidden", kind="signed", label=label, max_tile=320)
+    st.caption(_("`logits`: a line for each image, a column for each digit; the largest is bold"))
+    lines = ["| |" + "".join(f" {digit} |" for digit in range(10)), "| --: |" + " --: |" * 10]
+    for answer, row in zip(now.labels.tolist(), now.logits, strict=True):
+        best = int(row.argmax())
+        cells = (f"**{v:.4f}**" if i == best else f"{v:.4f}" for i, v in enumerate(row.tolist()))
+        lines.append(f"| {_('label')} {answer} | {' | '.join(cells)} |")
+    st.markdown("\n".join(lines))
 
 
 def _loss(now: Moment) -> None:
