@@ -28,6 +28,7 @@ from nnlab.lessons.ladder import (
     Step,
     broken,
     changes,
+    excerpt,
     outcomes,
     run,
 )
@@ -118,7 +119,11 @@ def test_the_first_loss_is_that_of_guessing(found: dict[str, Outcome | Sameness]
 def test_a_bug_is_one_change_of_its_step(bug: Bug) -> None:
     right = step_named(bug.step).source(USUAL)
     assert right.count(bug.right) == 1 and broken(bug, USUAL) != right
-    assert 1 <= sum(line[:1] in "+-" for line in changes(right, broken(bug, USUAL)).splitlines()) <= 2
+    changed = [line for line in changes(right, broken(bug, USUAL)).splitlines() if line[:1] in "+-"]
+    assert 1 <= len(changed) <= 2
+    shown = excerpt(right, broken(bug, USUAL)).splitlines()
+    assert [line for line in shown if line[:1] in "+-"] == changed
+    assert len(shown) <= len(changed) + 4 and shown[0].strip() and shown[-1].strip()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ our own data and words. Each is a whole program in Python that runs as it stands
 
 from nnlab.lessons.ladder.bugs import BUGS, Bug, broken
 from nnlab.lessons.ladder.running import Outcome, Sameness, outcomes, run
-from nnlab.lessons.ladder.steps import STEPS, Settings, Step, changes
+from nnlab.lessons.ladder.steps import STEPS, Settings, Step, changes, excerpt
 
 __all__ = [
     "BUGS",
@@ -18,6 +18,7 @@ __all__ = [
     "Step",
     "broken",
     "changes",
+    "excerpt",
     "outcomes",
     "run",
 ]

@@ -92,6 +92,18 @@ def changes(before: str, after: str) -> str:
     return "\n".join(lines)
 
 
+def excerpt(before: str, after: str) -> str:
+    """Of `changes`, the lines that change, all between them, and two lines around."""
+    lines = changes(before, after).splitlines()
+    changed = [i for i, line in enumerate(lines) if line[:1] in "+-"]
+    shown = lines[max(0, changed[0] - 2) : changed[-1] + 3]
+    while not shown[0].strip():
+        shown.pop(0)
+    while not shown[-1].strip():
+        shown.pop()
+    return "\n".join(shown)
+
+
 _PROGRAM = """\
 {imports}
 import nnlab

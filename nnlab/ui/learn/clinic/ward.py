@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from nnlab.lessons.clinic import CASES, DETECTORS, HEALTHY, Case, Record, diagnosis, program
-from nnlab.lessons.ladder import changes
+from nnlab.lessons.ladder import excerpt
 from nnlab.ui.learn.clinic.pictures import pictures
 from nnlab.ui.learn.clinic.running import ALL, LINKED, run
 from nnlab.ui.learn.parts import code, question
@@ -21,9 +21,9 @@ def show() -> None:
     seed = LINKED.number("seed", 0, low=0, high=_LAST_SEED)
     titles = {case.name: say(case.title) for case in ALL.values()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="clinic-choice"):
-        st.selectbox(
+        st.pills(
             _("Training"), list(ALL), key=LINKED.bound("case", name), format_func=titles.__getitem__,
-            on_change=LINKED.note, args=("case", CASES[0].name), width=380,
+            on_change=LINKED.note, args=("case", CASES[0].name), required=True, width=860,
         )  # fmt: skip
         st.number_input(
             _("Seed"), 0, _LAST_SEED, key=LINKED.bound("seed", seed), width=130,
@@ -76,7 +76,5 @@ def _detectors(records: Sequence[Record]) -> None:
 
 
 def broken_lines(case: Case, seed: int) -> str:
-    """The lines of the program that differ from the healthy one, with two around them."""
-    lines = changes(program(HEALTHY, seed), program(case, seed)).splitlines()
-    changed = [i for i, line in enumerate(lines) if line[:1] in "+-"]
-    return "\n".join(lines[max(0, changed[0] - 2) : changed[-1] + 3])
+    """What differs from the healthy program."""
+    return excerpt(program(HEALTHY, seed), program(case, seed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from nnlab.lessons.ladder import BUGS, Bug, Outcome, Settings, broken, changes
+from nnlab.lessons.ladder import BUGS, Bug, Outcome, Settings, broken, excerpt
 from nnlab.lessons.ladder.steps import step_named
 from nnlab.ui.learn.parts import code, question
 from nnlab.ui.learn.scratch.controls import LINKED, run, settings
@@ -70,12 +70,5 @@ def numbers(outcomes: dict[str, Outcome], key: str, titles: dict[str, str]) -> N
 
 
 def changed_lines(bug: Bug, asked: Settings) -> str:
-    """The lines of the program that differ, with two lines around them."""
-    lines = changes(step_named(bug.step).source(asked), broken(bug, asked)).splitlines()
-    changed = [i for i, line in enumerate(lines) if line[:1] in "+-"]
-    shown = lines[max(0, changed[0] - 3) : changed[-1] + 3]
-    while not shown[0].strip():
-        shown.pop(0)
-    while not shown[-1].strip():
-        shown.pop()
-    return "\n".join(shown)
+    """What the bug changes in the program of its step."""
+    return excerpt(step_named(bug.step).source(asked), broken(bug, asked))
