@@ -11,16 +11,7 @@ from nnlab.errors import LabError
 from nnlab.lessons.tensors.broadcasting import OPERATIONS, Axis, align, combine, stretched, written
 from nnlab.ui.components.tensor import Link, Panel, tensors
 from nnlab.ui.learn.parts import code, question
-from nnlab.ui.learn.tensors.controls import (
-    choice,
-    code_of_refusal,
-    complain,
-    filling,
-    made,
-    pick,
-    picked,
-    text,
-)
+from nnlab.ui.learn.tensors.controls import choice, filling, made, pick, picked, refused, text
 from nnlab.ui.text import _
 from nnlab.ui.theme import palette
 
@@ -56,10 +47,7 @@ def show() -> None:
         answered = result.shape == (4, 3) and max(a.tensor.numel(), b.tensor.numel()) < 12
         code("\n".join([*lines, "", f"result = {OPERATIONS[name][0]}", "print(result.shape, result)"]))
     except LabError as error:
-        complain(error)
-        if sides:
-            tensors(sides, key="tensors-broadcasted")
-            code_of_refusal(lines, f"result = {OPERATIONS[name][0]}", error)
+        refused(error, sides, "tensors-broadcasted", lines, f"result = {OPERATIONS[name][0]}")
     question(
         "tensors-broadcast",
         _("Which shapes give a result of shape (4, 3), though neither a nor b has 12 elements?"),

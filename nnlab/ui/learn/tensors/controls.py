@@ -10,6 +10,7 @@ from nnlab.errors import LabError
 from nnlab.lessons.tensors.operands import FILLINGS, Operand, code_of, operands
 from nnlab.lessons.tensors.refusal import Refused
 from nnlab.lessons.typed import TypedError
+from nnlab.ui.components.tensor import Panel, tensors
 from nnlab.ui.learn.parts import code
 from nnlab.ui.linked import Linked
 from nnlab.ui.text import _, mark, say
@@ -145,6 +146,15 @@ def code_of_refusal(lines: Sequence[str], statement: str, error: LabError) -> No
                 [*lines, "", "try:", f"    {statement}", f"except {kind} as error:", "    print(error)"]
             )
         )
+
+
+def refused(error: LabError, panels: Sequence[Panel], key: str, lines: Sequence[str], statement: str) -> None:
+    """What stands in the place of a result: why there is none, the `panels` that there are, in the component
+    `key` that would show it, and the program that ends at `statement`."""
+    complain(error)
+    if panels:
+        tensors(panels, key=key)
+        code_of_refusal(lines, statement, error)
 
 
 def written(typed: str) -> str:

@@ -9,17 +9,7 @@ from nnlab.errors import LabError
 from nnlab.lessons.tensors.joining import JOINS, join, origins
 from nnlab.ui.components.tensor import Link, Panel, tensors
 from nnlab.ui.learn.parts import code, question
-from nnlab.ui.learn.tensors.controls import (
-    choice,
-    code_of_refusal,
-    complain,
-    filling,
-    made,
-    pick,
-    picked,
-    text,
-    whole,
-)
+from nnlab.ui.learn.tensors.controls import choice, filling, made, pick, picked, refused, text, whole
 from nnlab.ui.text import _
 
 
@@ -57,10 +47,7 @@ def show() -> None:
         )  # fmt: skip
         code("\n".join([*lines, "", f"joined = {found.code}", "print(joined.shape, joined)"]))
     except LabError as error:
-        complain(error)
-        if sides:
-            tensors(sides, key="tensors-joined")
-            code_of_refusal(lines, f"joined = torch.{how}([a, b], dim={dim})", error)
+        refused(error, sides, "tensors-joined", lines, f"joined = torch.{how}([a, b], dim={dim})")
     question(
         "tensors-join",
         _("How do two tensors of shape (2, 3) become one of shape (2, 3, 2)?"),

@@ -9,16 +9,7 @@ from nnlab.lessons.tensors.memory import numbers
 from nnlab.lessons.tensors.multiplying import PRODUCTS, Product, multiply
 from nnlab.ui.components.tensor import Link, Panel, tensors
 from nnlab.ui.learn.parts import code, question
-from nnlab.ui.learn.tensors.controls import (
-    choice,
-    code_of_refusal,
-    complain,
-    filling,
-    made,
-    pick,
-    picked,
-    text,
-)
+from nnlab.ui.learn.tensors.controls import choice, filling, made, pick, picked, refused, text
 from nnlab.ui.text import _
 
 _SIGNS = {"times": "*", "at": "@"}
@@ -46,10 +37,7 @@ def show() -> None:
         _picture(found, sides)
         code("\n".join([*lines, "", f"result = {found.code}", "print(result.shape, result)"]))
     except LabError as error:
-        complain(error)
-        if sides:
-            tensors(sides, key="tensors-multiplied")
-            code_of_refusal(lines, f"result = {PRODUCTS[name][0]}", error)
+        refused(error, sides, "tensors-multiplied", lines, f"result = {PRODUCTS[name][0]}")
     question(
         "tensors-multiply",
         _("a has the shape (2, 3). Find a b for which `a @ b` has the shape (5, 2, 4)."),
