@@ -9,11 +9,13 @@ import streamlit as st
 from nnlab.lessons.autograd.again import ACTS, MOST_ACTS, WHY_AGAIN, Told, play, times
 from nnlab.lessons.autograd.backward import Walk
 from nnlab.lessons.autograd.source import statements
+from nnlab.ui.learn.acts import Acts
 from nnlab.ui.learn.autograd.asking import LINKED, Asked, ask
 from nnlab.ui.learn.autograd.showing import printed
 from nnlab.ui.learn.parts import code, question
 from nnlab.ui.text import _, say
 
+_ACTS = Acts(LINKED, ACTS, MOST_ACTS)
 _MOST_BLOCKS = 12
 _STYLE = """<style>
 .nnlab-acts { border-collapse: collapse; font-size: 0.875rem; }
@@ -40,7 +42,7 @@ def again() -> None:
     walk = asked.walk() if asked is not None else None
     if asked is None or walk is None:
         return
-    acts = _acts()
+    acts = _ACTS.pressed()
     _buttons(asked, acts)
     leaves = asked.leaves()
     told = play(asked.text, leaves, asked.seed, acts)
@@ -58,34 +60,14 @@ def again() -> None:
     code(_program(asked, acts))
 
 
-def _acts() -> str:
-    told = LINKED.text("acts", "")
-    known = "".join(act for act in told if act in ACTS)[:MOST_ACTS]
-    if known != told:
-        st.warning(
-            _("What the address of this page says about buttons cannot be read."), icon=":material/link_off:"
-        )
-    return known
-
-
 def _buttons(asked: Asked, acts: str) -> None:
     name = asked.ran.name
     titles = {"r": "backward(retain_graph=True)", "b": "backward()", "z": "grad.zero_()", "n": "grad = None",
               "f": _("Run {name} again", name=name)}  # fmt: skip
     with st.container(horizontal=True, key="autograd-acts-row"):
         for act, title in titles.items():
-            st.button(
-                title, key=f"autograd-act-{act}", on_click=_add, args=(acts, act),
-                type="primary" if act == "r" else "secondary", disabled=len(acts) >= MOST_ACTS,
-            )  # fmt: skip
-        st.button(
-            _("From the beginning"), icon=":material/restart_alt:", key="autograd-act-none", type="tertiary",
-            on_click=LINKED.choose, args=("acts", "", ""), disabled=not acts,
-        )  # fmt: skip
-
-
-def _add(acts: str, act: str) -> None:
-    LINKED.choose("acts", acts + act, "")
+            _ACTS.button(acts, act, title, first=act == "r")
+        _ACTS.restart(acts)
 
 
 def _table(asked: Asked, told: list[Told], wanted: list[str], walk: Walk) -> None:
@@ -146,11 +128,8 @@ def _program(asked: Asked, acts: str) -> str:
             case "f":
                 source += lines
             case "z" | "n":
-                done = ".grad.zero_()" if act == "z" else ".grad = None"
-                source += [
-                    f"if {name}.grad is not None: {name}.grad.zero_()" if act == "z" else f"{name}{done}"
-                    for name in leaves
-                ]
+                done = "if {0}.grad is not None: {0}.grad.zero_()" if act == "z" else "{0}.grad = None"
+                source += [done.format(name) for name in leaves]
             case _:
                 source.append(_line(asked, act))
         source.append(f"print({', '.join(f'{name}.grad' for name in leaves)})")

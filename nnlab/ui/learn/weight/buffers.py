@@ -7,6 +7,7 @@ from torch import Tensor
 
 from nnlab.lessons.weight import ACTS, MOST_ACTS, play
 from nnlab.ui.components.graph import exact
+from nnlab.ui.learn.acts import Acts
 from nnlab.ui.learn.autograd.showing import lines
 from nnlab.ui.learn.parts import code, question
 from nnlab.ui.learn.weight.choosing import LINKED, Chosen, choose, place_boxes
@@ -14,6 +15,7 @@ from nnlab.ui.text import _
 
 _RATES = ("0.01", "0.1", "1", "10")
 _USUAL = "0.1"
+_ACTS = Acts(LINKED, ACTS, MOST_ACTS)
 
 
 @st.fragment
@@ -21,7 +23,7 @@ def buffers() -> None:
     """Draw the part."""
     chosen = choose()
     place_boxes(chosen)
-    acts = _acts()
+    acts = _ACTS.pressed()
     rate = LINKED.choice("rate", _RATES, _USUAL)
     _buttons(acts, rate)
     told = play(chosen.model(), chosen.layer, chosen.place, *chosen.batch(), acts, float(rate))
@@ -44,30 +46,13 @@ def buffers() -> None:
     code(_program(chosen, acts, rate))
 
 
-def _acts() -> str:
-    told = LINKED.text("acts", "")
-    known = "".join(act for act in told if act in ACTS)[:MOST_ACTS]
-    if known != told:
-        st.warning(
-            _("What the address of this page says about buttons cannot be read."), icon=":material/link_off:"
-        )
-    return known
-
-
 def _buttons(acts: str, rate: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="weight-acts"):
         for act, title in ACTS.items():
-            st.button(
-                title.removeprefix("optimizer."), key=f"weight-act-{act}", disabled=len(acts) >= MOST_ACTS,
-                type="primary" if act == "b" else "secondary",
-                on_click=LINKED.choose, args=("acts", acts + act, ""),
-            )  # fmt: skip
+            _ACTS.button(acts, act, title.removeprefix("optimizer."), first=act == "b")
         st.selectbox(_("Learning rate"), _RATES, key=LINKED.bound("rate", rate), width=110,
                      on_change=LINKED.note, args=("rate", _USUAL))  # fmt: skip
-        st.button(
-            _("From the beginning"), icon=":material/restart_alt:", key="weight-act-none", type="tertiary",
-            on_click=LINKED.choose, args=("acts", "", ""), disabled=not acts,
-        )  # fmt: skip
+        _ACTS.restart(acts)
 
 
 def _tell_bias(chosen: Chosen) -> None:
