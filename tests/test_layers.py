@@ -296,3 +296,20 @@ def test_torch_refuses_what_is_refused(data: st.DataObject) -> None:
         assert refused
     else:
         assert refused == raised
+
+
+@pytest.mark.parametrize("name", list(LAYERS))
+def test_the_nearest_value_of_an_option_is_allowed(name: str) -> None:
+    for field in LAYERS[name].fields:
+        for value in ("abc", -3, 0, 10**30, 1.5, float("inf"), (0, 3), (10**9, -1), None, [], True):
+            near = field.nearest(value)
+            assert field.clean(name, near) == near
+
+
+def test_a_number_beyond_its_limits_goes_back_to_them() -> None:
+    fields = {field.name: field for field in LAYERS["conv2d"].fields}
+    assert fields["kernel_size"].nearest(0) == 1 and fields["kernel_size"].nearest(5000) == 1024
+    assert fields["stride"].nearest((0, 3)) == (1, 3) and fields["padding"].nearest((-1, -2)) == 0
+    assert fields["padding"].nearest("sam") == 0 and fields["padding_mode"].nearest("zero") == "zeros"
+    [p] = LAYERS["dropout"].fields
+    assert p.nearest(1.5) == 1.0 and p.nearest(float("nan")) == 0.5

@@ -10,6 +10,7 @@ import torch
 from layers_page import floats, parts, run_code, show
 
 from nnlab.data import load_dataset
+from nnlab.lens import pattern
 from nnlab.nets.layers import LAYERS
 
 _SHOWN = [name for name, kind in LAYERS.items() if kind.takes in ("any", "image", "vector")]
@@ -78,10 +79,30 @@ def test_what_is_typed_wrong_stays_and_is_told() -> None:
     page.text_input("layers-stride").set_value("two").run()
     assert "stride of Conv2d is 'two'" in page.error[0].value
     assert page.text_input("layers-stride").value == "two"
+    page.button("layers-nearest-stride").click().run()
+    assert not page.error and page.text_input("layers-stride").value == "1"
     page.text_input("layers-stride").set_value("2, 1").run()
     assert not page.error
     [(header, _)] = parts(page, "window")
     assert header["output"] == [8, 13, 26]
+
+
+def test_a_cell_of_the_table_that_is_no_number_is_told_and_put_back_by_a_button() -> None:
+    page = show(input="numbers")
+    page.session_state["layers-typed"].typed = {(1, 2): "ten", (7, 7): "5"}
+    page.selectbox("layers-input").set_value("random").run()
+    page.selectbox("layers-input").set_value("numbers").run()  # what was typed is there again
+    assert "Row 1, column 2 of the table holds “ten”" in page.error[0].value
+    page.number_input("layers-rows").set_value(9).run()
+    assert "“ten”" in page.error[0].value  # also in a larger table
+    page.button("layers-cell").click().run()
+    assert not page.error
+    page.number_input("layers-columns").set_value(8).run()
+    [(header, blobs)] = parts(page, "window")
+    x = floats(blobs[0], header["input"])[0]
+    wanted = torch.zeros(9, 8)
+    wanted[:6, :6], wanted[7, 7] = pattern("by_hand").make(6)[0, 0], 5
+    assert torch.equal(x, wanted)
 
 
 def test_the_arithmetic_of_the_shape_is_written_out() -> None:

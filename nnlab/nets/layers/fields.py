@@ -66,6 +66,18 @@ class Field:
             raise self._error(owner, value)
         return value
 
+    def nearest(self, value: Any) -> Any:
+        """What is allowed and lies nearest to a `value` that is not: of numbers, the limit that they are
+        beyond; the default where nothing is near."""
+        two = self.kind == "pair" and isinstance(value, (tuple, list)) and len(value) == 2
+        sides = tuple(value) if two else (value,)
+        numbers = all(isinstance(side, (int, float)) and side == side for side in sides)
+        if self.kind in ("choice", "toggle") or not numbers:
+            return self.default
+        whole = int if self.kind != "number" else float
+        found = [whole(min(max(side, self.low), self.high)) for side in sides]
+        return found[0] if len(set(found)) == 1 else tuple(found)
+
     def _is_number(self, value: Any) -> bool:
         numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
         return numeric and self.low <= value <= self.high  # so neither infinite nor not a number

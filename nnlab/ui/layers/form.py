@@ -21,13 +21,13 @@ _SEPARATORS = re.compile(r"[\s,x×()]+")
 def options_form(
     kind: LayerKind, settled: Mapping[str, Any], strip: DeltaGenerator | None = None
 ) -> dict[str, Any] | None:
-    """A control for each option of `kind` that is not `settled` already; all options, or None with a
-    sentence where one is not allowed.
+    """A control for each option of `kind` that is not `settled` already; all options, or None with a sentence
+    where one is not allowed, and a button for the nearest that is.
 
     Args:
         strip: the container that the controls go into; one of their own without it.
     """
-    options, problems = dict(settled), []
+    options, problems = dict(settled), {}
     with strip or st.container(horizontal=True, vertical_alignment="bottom", key="layers-options-strip"):
         for field in kind.fields:
             if field.name in settled or field.follows:
@@ -35,9 +35,11 @@ def options_form(
             try:
                 options[field.name] = _control(kind, field)
             except LabError as error:
-                problems.append(error)
-    for problem in problems:
+                problems[field] = error
+    for field, problem in problems.items():
         st.error(say(problem), icon=":material/error:")
+        value = parsed(field, st.query_params[field.name])
+        _offer({field.name: field.nearest(value)}, f"layers-nearest-{field.name}")
     return None if problems else options
 
 
@@ -46,14 +48,19 @@ def offer_fix(error: LabError) -> None:
     st.error(say(error), icon=":material/error:")
     fix = error.fix if isinstance(error, ShapeError) else None
     if fix:
-        settings = ", ".join(f"{name} = {as_text(value)}" for name, value in fix.items())
-        st.button(
-            _("Use {settings}", settings=settings), icon=":material/build:", key="layers-fix",
-            on_click=apply_options, args=(fix,),
-        )  # fmt: skip
+        _offer(fix, "layers-fix")
 
 
-def apply_options(options: Mapping[str, Any]) -> None:
+def _offer(options: Mapping[str, Any], key: str) -> None:
+    """A button that sets these options of the form."""
+    settings = ", ".join(f"{name} = {as_text(value)}" for name, value in options.items())
+    st.button(
+        _("Use {settings}", settings=settings), icon=":material/build:", key=key,
+        on_click=_apply, args=(options,),
+    )  # fmt: skip
+
+
+def _apply(options: Mapping[str, Any]) -> None:
     """Set these options of the form."""
     for name, value in options.items():
         set_query(name, as_text(value))

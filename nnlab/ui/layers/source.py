@@ -17,7 +17,7 @@ from nnlab.errors import LabError, check
 from nnlab.lens import PATTERNS, pattern
 from nnlab.training.batches import normalise
 from nnlab.ui.layers.linked import PLACE, choice, whole
-from nnlab.ui.layers.typed import as_number, shown_word
+from nnlab.ui.layers.table import CellError, typed_table
 from nnlab.ui.navigation import page_link_target
 from nnlab.ui.owned import dataset_title, listed_datasets
 from nnlab.ui.text import _, mark, say
@@ -26,7 +26,6 @@ from nnlab.ui.url import set_query
 _LAST_SEED = 9999
 _MOST_SIDE = 224
 _BATCH = 16  # samples, for layers that look at a batch
-_TYPED_FIRST = "by_hand"  # the pattern that the table of numbers begins with
 _BEFORE = "layers-before"  # where the output of the layer before is kept for the session
 _DRAWING = "pad:drawing"  # where the pad of the Draw page keeps its strokes for the session
 
@@ -61,8 +60,10 @@ def layer_input(strip: DeltaGenerator) -> Input | None:
         try:
             return _KINDS[kind][1]()
         except LabError as error:
-            problem = say(error)
-    st.error(problem, icon=":material/error:")
+            problem = error
+    st.error(say(problem), icon=":material/error:")
+    if isinstance(problem, CellError):
+        problem.offer()
     return None
 
 
@@ -147,32 +148,8 @@ def _random() -> Input:
 
 
 def _numbers() -> Input:
-    rows = whole(_("Rows"), "rows", 6, 1, 28, width=110)
-    columns = whole(_("Columns"), "columns", 6, 1, 28, width=110)
-    first = torch.zeros(rows, columns)
-    example = pattern(_TYPED_FIRST).make(6)[0, 0, :rows, :columns]
-    first[: len(example), : example.shape[1]] = example
-    table = {str(x): [f"{value:g}" for value in first[:, x].tolist()] for x in range(columns)}
-    # Cells are text, so that what somebody types stays there even where it is no number.
-    with st.popover(_("Numbers"), icon=":material/edit:", width=150):
-        typed = st.data_editor(
-            table, hide_index=False, key=f"layers-numbers-{rows}-{columns}", num_rows="fixed",
-            width=min(60 + 60 * columns, 900),  # a popover alone would be as wide as one of them
-            column_config={str(x): st.column_config.TextColumn(width=56) for x in range(columns)},
-        )  # fmt: skip
-    values = [[_number(typed[str(x)][y], y, x) for x in range(columns)] for y in range(rows)]
-    x = torch.tensor([[values]], dtype=torch.float32)
-    return Input(x, False, f"batch = torch.tensor([[{values}]])")
-
-
-def _number(text: str | None, row: int, column: int) -> float:
-    value = as_number(text or "")
-    if value is None:
-        raise LabError(
-            "Row {row}, column {column} of the table holds “{text}”, which is not a number.",
-            row=row, column=column, text=shown_word(text or ""),
-        )  # fmt: skip
-    return value
+    values = typed_table()
+    return Input(torch.tensor([[values]]), False, f"batch = torch.tensor([[{values}]])")
 
 
 _KINDS: dict[str, tuple[str, Callable[[], Input]]] = {
