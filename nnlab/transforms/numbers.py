@@ -13,7 +13,7 @@ from torch import Tensor
 Value = PIL.Image.Image | Tensor
 """An image on its way through a pipeline; tensors are (C, H, W)."""
 
-PIL_IMAGE, UINT8, FLOAT = "PIL image", "uint8", "float32"
+PIL_IMAGE, FLOAT = "PIL image", "float32"
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,6 @@ def storage_tensor(tensor: Tensor) -> Tensor:
     return tensor.detach().as_strided((storage_items(tensor),), (1,), 0)
 
 
-def storage_bytes(tensor: Tensor, count: int) -> bytes:
-    """The first `count` bytes of the storage."""
-    flat = storage_tensor(tensor).view(torch.uint8)[:count]
-    return bytes(flat.tolist())
-
-
 def numbers(tensor: Tensor) -> list[str]:
     """Each element in row-major order as short as it is itself and no other, as Python or NumPy write it."""
     flat = tensor.detach().cpu().reshape(-1)
