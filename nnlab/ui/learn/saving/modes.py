@@ -6,6 +6,8 @@ import streamlit as st
 from torch import Tensor
 
 from nnlab.lessons.saving.modes import Passes, alone, passes
+from nnlab.lessons.saving.network import images
+from nnlab.ui.components import tiles
 from nnlab.ui.learn.parts import code, question
 from nnlab.ui.learn.saving.controls import LINKED
 from nnlab.ui.text import _
@@ -54,6 +56,7 @@ def show() -> None:
             _("Image"), 0, 99, key=LINKED.bound("image", image), width=130,
             on_change=LINKED.note, args=("image", 0),
         )  # fmt: skip
+    _picture(image)
     found = passes(training, drop, norm, image)
     _rows(_("Five passes of the same batch"), found.repeated)
     _rows(_("The image in three batches, each with seven other images"), found.companions)
@@ -69,6 +72,15 @@ def show() -> None:
             "Dropout was what changed from pass to pass. Batch norm takes mean and variance of the batch, so "
             "that an answer depends on whoever else is in it; only eval() uses the running ones."
         ),
+    )  # fmt: skip
+
+
+def _picture(image: int) -> None:
+    """The image that the passes are about, with its label."""
+    x, y = images()
+    tiles(
+        (x[image] * 255).round().byte(), [f"{_('label')} {int(y[image])}"], columns=1, key="saving-picture",
+        label=_("The image, with its label"), max_tile=72,
     )  # fmt: skip
 
 

@@ -123,19 +123,20 @@ def _story(told: list[str], now: Moment) -> None:
 
 def _table(now: Moment) -> None:
     held = now.in_file
-    head = [_("Name"), _("Shape"), "dtype", _("First values"), _("Fingerprint"), _("In the file")]
+    # What changes comes first: a phone shows no more than that without scrolling.
+    head = [_("Name"), _("Fingerprint"), _("In the file"), _("Shape"), "dtype", _("First values")]
     rows = [f"| {' | '.join(head)} |", "| :-- | :-- | :-- | :-- | :-- | :-- |"]
     for name, tensor in now.state.items():
-        first = ", ".join(f"{value:.4g}" for value in tensor.flatten()[:3].tolist())
+        first = ",\u00a0".join(f"{value:.4g}" for value in tensor.flatten()[:3].tolist())
         print_ = fingerprint(tensor)
         in_file = "—"
         if held is not None:
             same = torch.equal(held[name], tensor)
             in_file = f":green[{_('the same')}]" if same else f":orange[{fingerprint(held[name])}]"
-        shape = " × ".join(map(str, tensor.shape)) or _("a number")
+        shape = "\u00a0×\u00a0".join(map(str, tensor.shape)) or _("a number")
         kind = str(tensor.dtype).removeprefix("torch.")
-        more = ", …" if tensor.numel() > 3 else ""
-        rows.append(f"| `{name}` | {shape} | {kind} | {first}{more} | `{print_}` | {in_file} |")
+        more = ",\u00a0…" if tensor.numel() > 3 else ""
+        rows.append(f"| `{name}` | `{print_}` | {in_file} | {shape} | {kind} | {first}{more} |")
     st.markdown("\n".join(rows))
     st.caption(
         _(
