@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 import torch
@@ -114,6 +115,27 @@ def test_unknown_names_are_told_with_the_known_ones() -> None:
         sequence("x", "conv9d")
     with pytest.raises(LabError, match="no layers"):
         Architecture("empty", ()).validate()
+
+
+@pytest.mark.parametrize("in_shape", [(0, 28, 28), (1, -28, 28), (1, 28.0, 28), (1, "28", 28)])
+def test_images_of_no_size_are_refused(in_shape: tuple[Any, ...]) -> None:
+    for ask in (preset("net").trace, preset("net").build):
+        with pytest.raises(LabError, match="channels, height and width should be whole numbers of at least"):
+            ask(in_shape, 10)
+
+
+@pytest.mark.parametrize("classes", [0, -1, 2.5, None])
+def test_so_many_classes_are_refused(classes: Any) -> None:
+    with pytest.raises(LabError, match=f"classes is {classes}; it should be a whole number of at least 1"):
+        preset("net").trace((1, 28, 28), classes)
+
+
+def test_lists_do_where_tuples_would() -> None:
+    def network(size: Any) -> Architecture:
+        return sequence("pairs", ("conv2d", {"kernel_size": size}), "flatten", "linear")
+
+    assert network([3, 5]).trace([1, 28, 28], 10) == network((3, 5)).trace((1, 28, 28), 10)
+    assert network([3, 5]).code() == network((3, 5)).code()
 
 
 def test_shape_errors_show_the_arithmetic() -> None:

@@ -181,6 +181,10 @@ def conv(out_channels: int, kernel_size: int = 3, **more: int) -> tuple[str, dic
         ("concat", [[conv(10, stride=2)], []]),
         ("concat", [[conv(4, 2)], []]),
         ("concat", [["flatten"], []]),
+        ("concat", [[("resize", {"size": (40, 31)})], []]),
+        ("concat", [[("adaptive_avg_pool2d", {"output_size": 5})], ["relu"]]),
+        ("residual", [[("pad_to", {"size": 33})], []]),
+        ("residual", [[conv(10, stride=2), ("resize", {"size": 19})], [("max_pool2d", {"stride": 3})]]),
     ],
 )
 def test_branches_of_any_shapes_are_mended(kind: str, branches: list) -> None:

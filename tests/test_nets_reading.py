@@ -141,6 +141,7 @@ def test_what_is_wrong_and_where(value: Any, path: str | None, why: str) -> None
          "cut off"),
         ('{"name": "x",\n "layers": [{"kind": relu}]}', "layers[0].kind", "line 2, column 22, where 'relu"),
         ('{"name": "x", "layers": [{"kind": "relu"}]} {}', ROOT, "column 45, but '{}' follows"),
+        ('{"name": "x", "layers": [{"kind": "relu"}]}x', ROOT, "column 44, but 'x' follows"),
         ('{"name": "x", "layers": [{"kind": "relu", "kind": "relu"}]}', "layers[0].kind", "twice"),
         ('{"name": "x", "name": "y", "layers": []}', "name", "twice"),
         ('{"name": "x", "layers": [{"kind": "dropout", "p": NaN}]}', "layers[0].p", "nan"),

@@ -7,6 +7,7 @@ import math
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -108,6 +109,7 @@ class Architecture:
         Raises:
             ShapeError: a layer that does not fit what reaches it, named, with the arithmetic;
                 or an output that is not one value a class.
+            LabError: `in_shape` or `classes` are no numbers of anything.
         """
         rows, problem = self.look(in_shape, classes)
         if problem is not None:
@@ -157,7 +159,16 @@ class Architecture:
 
     def _planned(self, in_shape: Shape, classes: int, rows: list[Row]) -> tuple[Planned, ...]:
         self.validate()
-        return _Planning(classes, rows).chain(self.layers, in_shape)
+        check(
+            all(map(_counts, in_shape)),
+            "The images are {shape}; channels, height and width should be whole numbers of at least 1.",
+            shape=shown(in_shape),
+        )
+        check(
+            _counts(classes), "The number of classes is {value}; it should be a whole number of at least 1.",
+            value=shown(classes),
+        )  # fmt: skip
+        return _Planning(classes, rows).chain(self.layers, tuple(in_shape))
 
     def _checked(self, in_shape: Shape, classes: int, rows: list[Row]) -> tuple[Planned, ...]:
         plan = self._planned(in_shape, classes, rows)
@@ -258,6 +269,10 @@ def _placed(error: LabError, name: str, path: Path, before: Sequence[Planned]) -
     if isinstance(told, ShapeError) and isinstance(error, ShapeError):
         told.fix, told.layer, told.path = error.fix, name, path
     return told
+
+
+def _counts(value: object) -> bool:
+    return isinstance(value, Integral) and value >= 1
 
 
 def _given(layer: Planned) -> str:

@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from nnlab.errors import ShapeError
-from nnlab.nets.layers import Shape, make_layer
+from nnlab.nets.layers import Shape, layer_kind, make_layer
 
 
 def layer_facts(
@@ -26,7 +26,7 @@ def layer_facts(
         LabError: as `nnlab.nets.layers.checked_options`.
         ShapeError: also where more numbers would be needed than torch can count.
     """
-    return _facts(kind, in_shape, tuple(sorted(options.items())), classes)
+    return _facts(kind, in_shape, tuple(sorted(layer_kind(kind).tidy(options).items())), classes)
 
 
 @lru_cache(maxsize=4096)

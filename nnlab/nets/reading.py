@@ -218,12 +218,12 @@ def _unreadable(text: str, error: json.JSONDecodeError) -> LabError:
     path = _path_at(text, error.pos)
     where = {"path": path or _ROOT, "line": error.lineno, "column": error.colno}
     found = text[error.pos : error.pos + 20]
-    if _LAST_WORD.fullmatch(text, error.pos) or error.msg.startswith("Unterminated"):
-        return LabError("{path} is cut off at line {line}, column {column}.", **where)
     if error.msg.startswith("Extra"):
         return LabError(
             "{path} ends at line {line}, column {column}, but {found} follows.", **where, found=shown(found)
         )
+    if _LAST_WORD.fullmatch(text, error.pos) or error.msg.startswith("Unterminated"):
+        return LabError("{path} is cut off at line {line}, column {column}.", **where)
     return LabError(
         "{path} is no JSON at line {line}, column {column}, where {found} stands ({reason}).",
         **where, found=shown(found), reason=error.msg,

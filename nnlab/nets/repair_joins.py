@@ -24,7 +24,8 @@ def mended_join(
     joined; None where nothing known helps.
 
     Tried in this order: a layer at the end of branches (a convolution of 1 x 1; flatten and linear where one
-    gives a vector); windows padded so that they keep height and width; both.
+    gives a vector); windows padded so that they keep height and width; both; images resized at the end of
+    branches.
     """
     path = problem.path
     tries = list(_brought(architecture, path, in_shape, classes))
@@ -34,6 +35,7 @@ def mended_join(
         tries.append((Sentence("Pad {layers}, so that height and width stay", layers=layers), padded))
         for brought, mended in _brought(padded, path, in_shape, classes):
             tries.append((Sentence("Pad {layers}. {rest}", layers=layers, rest=brought), mended))
+    tries += _brought(architecture, path, in_shape, classes, resized=True)
     for about, mended in tries:
         rows, _ = mended.look(in_shape, classes)
         if any(row.path == path for row in rows):
@@ -41,9 +43,11 @@ def mended_join(
     return None
 
 
-def _brought(architecture: Architecture, path: Path, in_shape: Shape, classes: int) -> Iterator[_Mended]:
-    """With the other branches brought to the shape of one of them; branches that hold layers before those
-    that only hand on."""
+def _brought(
+    architecture: Architecture, path: Path, in_shape: Shape, classes: int, resized: bool = False
+) -> Iterator[_Mended]:
+    """With the other branches brought to the shape of one of them, by steps of a convolution or `resized`;
+    branches that hold layers before those that only hand on."""
     join = layer_at(architecture, path)
     adds = join.kind == "residual"
     rows, _ = architecture.look(in_shape, classes)
@@ -55,12 +59,16 @@ def _brought(architecture: Architecture, path: Path, in_shape: Shape, classes: i
     for wanted in dict.fromkeys(given[number] for number in numbers):
         changed, names = architecture, []
         for number, shape in enumerate(given):
-            layers = _bring(shape, wanted, adds)
+            layers = _bring(shape, wanted, adds, resized)
             if layers:
                 changed = insert(changed, (*path, number, len(join.branches[number])), *layers)
                 names.append(str(number))
         branch = ", ".join(names)
-        if len(wanted) == 3:
+        if len(wanted) == 3 and resized:
+            about = Sentence(
+                "Resize what branch {branches} gives to {shape}", branches=branch, shape=times(wanted[1:])
+            )
+        elif len(wanted) == 3:
             about = Sentence(
                 "Bring branch {branches} to {shape} by a convolution of 1 x 1",
                 branches=branch, shape=times(wanted if adds else wanted[1:]),
@@ -77,7 +85,7 @@ def _brought(architecture: Architecture, path: Path, in_shape: Shape, classes: i
             yield about, changed
 
 
-def _bring(shape: Shape, wanted: Shape, adds: bool) -> Chain:
+def _bring(shape: Shape, wanted: Shape, adds: bool, resized: bool) -> Chain:
     """Layers that make `wanted` of `shape`; where shapes are not to be added, the first axis may differ."""
     if len(wanted) == 1:
         flat = chain("flatten") if len(shape) > 1 else ()
@@ -85,6 +93,10 @@ def _bring(shape: Shape, wanted: Shape, adds: bool) -> Chain:
         return flat + (chain(("linear", {"out_features": wanted[0]})) if adds and count != wanted[0] else ())
     if len(shape) == 1 or (shape == wanted if adds else shape[1:] == wanted[1:]):
         return ()
+    if resized:
+        alike = shape[0] == wanted[0] or not adds
+        first = () if alike else chain(("conv2d", {"out_channels": wanted[0], "kernel_size": 1}))
+        return (*first, LayerSpec("resize", {"size": wanted[1:]}).tidy())
     stride = tuple(-(-have // want) for have, want in zip(shape[1:], wanted[1:], strict=True))
     channels = wanted[0] if adds else shape[0]
     conv = {"out_channels": channels, "kernel_size": 1, "stride": stride}
