@@ -203,3 +203,9 @@ def test_a_program_runs_as_it_stands(tmp_path: Path) -> None:
 def test_settings_that_make_no_training_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(LabError, match="should lie"):
         STEPS[0].source(replace(USUAL, **values))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["cifar10", "usps", "emnist_letters", "nope"])
+def test_data_for_which_the_steps_are_not_written_are_refused(name: str) -> None:
+    with pytest.raises(LabError, match=f"not for {name}"):
+        STEPS[0].source(replace(USUAL, dataset=name))

@@ -73,7 +73,7 @@ HEALTHY = Case(
     Sentence("A healthy training"),
     "",
     "",
-    Sentence("The loss falls, the validation loss with it, and no detector rings."),
+    Sentence("The loss falls, that of the test set with it, and no detector rings."),
 )
 CASES = (
     Case(

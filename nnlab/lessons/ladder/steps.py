@@ -16,6 +16,9 @@ from nnlab.errors import Sentence, check
 Parameters = Callable[[Mapping[str, Any]], tuple[Tensor, Tensor]]
 
 
+DATASETS = ("strokes", "mnist", "fashion_mnist", "kmnist")  # ten classes, 28 x 28, one channel
+
+
 @dataclass(frozen=True)
 class Settings:
     """What all steps share."""
@@ -28,7 +31,12 @@ class Settings:
     double: bool = False  # float64 instead of float32
 
     def validate(self) -> Settings:
-        """Itself; raises LabError for a number that makes no training."""
+        """Itself; raises LabError for what makes no training."""
+        check(
+            self.dataset in DATASETS,
+            "The steps are written for ten classes of 28 × 28 grey pixels: {known}; not for {name}.",
+            known=", ".join(DATASETS), name=self.dataset,
+        )  # fmt: skip
         check(
             math.isfinite(self.learning_rate) and 0 < self.learning_rate <= 100,
             "The learning rate is {rate:g}; it should lie above 0 and be at most 100.",
@@ -336,8 +344,8 @@ STEPS = (
         "cnn",
         Sentence("A CNN"),
         Sentence(
-            "Another network in the same loop: nothing but the model and the shape of the images changes. "
-            "Its dropout has to be switched off for the test by eval()."
+            "Another network and images that keep their shape, in the same loop. Its dropout has to be "
+            "switched off for the test by eval(); tested twice, it would show if it were not."
         ),
         {
             "imports": _LOADERS.removeprefix("import math\n\n"),

@@ -10,6 +10,7 @@ import streamlit as st
 from nnlab.data import is_present
 from nnlab.lessons.ladder import Outcome, Sameness, Settings
 from nnlab.lessons.ladder.running import from_json
+from nnlab.lessons.ladder.steps import DATASETS
 from nnlab.program import Programs
 from nnlab.ui.learn.watching import watch
 from nnlab.ui.linked import Linked
@@ -18,7 +19,6 @@ from nnlab.ui.text import _
 
 LINKED = Linked("scratch")
 _USUAL = Settings()
-_DATASETS = ("strokes", "mnist", "fashion_mnist", "kmnist")  # ten classes, 28 x 28, one channel
 _RATES = ("0.001", "0.01", "0.1", "0.5", "1", "2", "5", "20")
 _SIZES = ("16", "64", "256", "1024")
 _LAST_SEED = 9999
@@ -27,7 +27,7 @@ _PROGRAMS = Programs(at_once=1)
 
 def settings() -> Settings:
     """What the strip says."""
-    datasets = [name for name in _DATASETS if is_present(name)]
+    datasets = [name for name in DATASETS if is_present(name)]
     rate, size = f"{_USUAL.learning_rate:g}", str(_USUAL.batch_size)
     found = Settings(
         LINKED.choice("dataset", datasets, _USUAL.dataset),
