@@ -272,7 +272,7 @@ def _placed(error: LabError, name: str, path: Path, before: Sequence[Planned]) -
 
 
 def _counts(value: object) -> bool:
-    return isinstance(value, Integral) and value >= 1
+    return isinstance(value, Integral) and int(value) >= 1
 
 
 def _given(layer: Planned) -> str:
