@@ -7,7 +7,7 @@ on a processor without that instruction, torch's number may differ in the last b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,47 +16,8 @@ from torch import Tensor
 
 from nnlab.errors import Sentence, check
 from nnlab.lens.numbers import ulps
-from nnlab.lessons.descent.racers import Racer
-from nnlab.lessons.descent.surfaces import Surface
-
-
-@dataclass(frozen=True, eq=False)
-class Recording:
-    """A descent with all that its optimizer kept.
-
-    Attributes:
-        points, gradients: (n + 1, dims).
-        states: n + 1 times, what `optimizer.state` holds of the parameter, before each step and at the end.
-    """
-
-    surface: Surface
-    racer: Racer
-    points: Tensor
-    gradients: Tensor
-    states: tuple[Mapping[str, Tensor], ...]
-
-    @property
-    def steps(self) -> int:
-        """How many steps it made."""
-        return len(self.points) - 1
-
-
-def recorded(surface: Surface, racer: Racer, start: Sequence[float], steps: int) -> Recording:
-    """`steps` steps from `start`, or fewer where the parameters stop being finite numbers."""
-    parameter = torch.tensor(start, dtype=torch.float32)
-    optimizer = racer.make([parameter])
-    points, gradients, states = [], [], []
-    for step in range(steps + 1):
-        _, gradient = surface.slopes(parameter)
-        points.append(parameter.clone())
-        gradients.append(gradient)
-        kept = optimizer.state.get(parameter, {})
-        states.append({name: torch.as_tensor(v).clone() for name, v in kept.items() if v is not None})
-        if step == steps or not bool(gradient.isfinite().all() & parameter.isfinite().all()):
-            break
-        parameter.grad = gradient.clone()
-        optimizer.step()
-    return Recording(surface, racer, torch.stack(points), torch.stack(gradients), tuple(states))
+from nnlab.lessons.descent.recording import Recording
+from nnlab.lessons.descent.rounding import fused, lerp, mix_squares, single
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +174,7 @@ def _adam(sheet: _Sheet) -> None:
     )  # fmt: skip
     v = sheet.write(
         "v", Sentence("mean of their squares (second moment)"), f"β₂ · v + (1 − β₂) · {symbol}²",
-        f"{beta2:g} · {text(v)} + {1 - beta2:g} · {text(g)}²", _squares(beta2, v, g), "exp_avg_sq",
+        f"{beta2:g} · {text(v)} + {1 - beta2:g} · {text(g)}²", mix_squares(beta2, v, g), "exp_avg_sq",
     )  # fmt: skip
     c1, c2 = 1 - beta1**sheet.step, 1 - beta2**sheet.step
     for which, beta, c, moment, letter in (("₁", beta1, c1, m, "m"), ("₂", beta2, c2, v, "v")):
@@ -238,7 +199,7 @@ def _rmsprop(sheet: _Sheet) -> None:
     v = sheet.kept("square_avg")
     v = sheet.write(
         "v", Sentence("mean of the squared gradients"), f"α · v + (1 − α) · {symbol}²",
-        f"{alpha:g} · {text(v)} + {1 - alpha:g} · {text(g)}²", _squares(alpha, v, g), "square_avg",
+        f"{alpha:g} · {text(v)} + {1 - alpha:g} · {text(g)}²", mix_squares(alpha, v, g), "square_avg",
     )  # fmt: skip
     below = _below(sheet, v)
     if momentum:
@@ -273,7 +234,7 @@ def _adadelta(sheet: _Sheet) -> None:
     v, u = sheet.kept("square_avg"), sheet.kept("acc_delta")
     v = sheet.write(
         "v", Sentence("mean of the squared gradients"), f"ρ · v + (1 − ρ) · {symbol}²",
-        f"{rho:g} · {text(v)} + {1 - rho:g} · {text(g)}²", _squares(rho, v, g), "square_avg",
+        f"{rho:g} · {text(v)} + {1 - rho:g} · {text(g)}²", mix_squares(rho, v, g), "square_avg",
     )  # fmt: skip
     d = (u + eps).sqrt() / (v + eps).sqrt() * g
     sheet.write(
@@ -282,7 +243,7 @@ def _adadelta(sheet: _Sheet) -> None:
     )  # fmt: skip
     sheet.write(
         "u", Sentence("mean of the squared steps, for the next time"), "ρ · u + (1 − ρ) · δ²",
-        f"{rho:g} · {text(u)} + {1 - rho:g} · {text(d)}²", _squares(rho, u, d), "acc_delta",
+        f"{rho:g} · {text(u)} + {1 - rho:g} · {text(d)}²", mix_squares(rho, u, d), "acc_delta",
     )  # fmt: skip
     _effective(sheet, "−η · δ", f"−{sheet.lr:g} · {text(d)}", single(-sheet.lr) * d)
     value = fused(-sheet.lr, d, sheet.old)
@@ -316,29 +277,6 @@ _KINDS: dict[str, Callable[[_Sheet], None]] = {
     "sgd": _sgd, "adam": _adam, "adamw": _adamw, "rmsprop": _rmsprop, "adagrad": _adagrad,
     "adadelta": _adadelta,
 }  # fmt: skip
-
-
-def single(value: float) -> Tensor:
-    """A number as float32 has it."""
-    return torch.tensor(value, dtype=torch.float32)
-
-
-def fused(a: float | Tensor, b: Tensor, c: Tensor) -> Tensor:
-    """``a * b + c`` in float32 with one rounding, as the processor's fused instruction has it."""
-    a = single(a) if isinstance(a, float) else a
-    return (a.double() * b.double() + c.double()).float()  # the product of two float32 is exact in float64
-
-
-def lerp(start: Tensor, end: Tensor, weight: float) -> Tensor:
-    """``start + weight * (end - start)``, from the nearer end, as ``Tensor.lerp_``."""
-    if weight < 0.5:
-        return fused(weight, end - start, start)
-    return fused(-(1 - single(weight)), end - start, end)
-
-
-def _squares(decay: float, mean: Tensor, value: Tensor) -> Tensor:
-    """``decay * mean + (1 - decay) * value²``, as ``mul_`` and ``addcmul_``."""
-    return fused(single(1 - decay) * value, value, decay * mean)
 
 
 def text(value: Tensor) -> str:
