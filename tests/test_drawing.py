@@ -93,6 +93,9 @@ BAD_STROKES = {
     "three numbers a point": ([np.zeros((3, 3))], r"shape \(3, 3\)"),
     "a list of numbers": ([np.array([1.0, 2.0])], r"shape \(2,\)"),
     "words": ([[["a", "b"]]], "Stroke 0 is not an array of numbers"),
+    "complex": ([np.array([[1j, 2], [3, 4]])], "Stroke 0 is not an array of numbers"),
+    "nothing at all": (None, "should be a list of arrays"),
+    "a sky of stars": ([np.array([[5.0, 5.0]])] * 10_001, "has 10,001 strokes; at most 10,000"),
     "ragged": ([ONE[0], [[1.0, 2.0], [3.0]]], "Stroke 1 is not an array of numbers"),
     "off the canvas": ([np.array([[900.0, 40.0]])], "on the canvas, which is 280 x 280"),
 }
@@ -104,6 +107,29 @@ def test_bad_strokes_get_a_sentence(name: str, read: Callable[..., object]) -> N
     strokes, sentence = BAD_STROKES[name]
     with pytest.raises(LabError, match=sentence):
         read(shipped_model(), strokes)
+
+
+@pytest.mark.filterwarnings("error")
+def test_strokes_may_come_as_any_array() -> None:
+    """Reversed, read-only, of another byte order, learned: all are numbers."""
+    frozen = FOUR[0].copy()
+    frozen.flags.writeable = False
+    four = FOUR[0]
+    for first in (
+        np.asfortranarray(four), frozen, four.astype(">f8"), four.astype(np.int16), four.tolist(),
+        torch.tensor(four, requires_grad=True), torch.tensor(four, dtype=torch.bfloat16),
+    ):  # fmt: skip
+        assert torch.equal(rasterize([first, FOUR[1]]), rasterize(FOUR))
+    backwards = rasterize([stroke[::-1] for stroke in FOUR])
+    assert (backwards.int() - rasterize(FOUR).int()).abs().max() <= 1
+
+
+def test_a_network_without_parameters_is_asked_all_the_same() -> None:
+    class Means(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.mean((1, 3))
+
+    assert predict_drawing(Means(), FOUR).shape == (28,)
 
 
 @pytest.mark.parametrize("size", [(0, 280), (280, -1), (280, float("nan")), (280,), 280, "large", None])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -11,12 +11,13 @@ from torch.nn import functional as F
 
 from nnlab.data.ink import ink_strokes
 from nnlab.data.registry import filled_names
-from nnlab.errors import LabError, check
+from nnlab.errors import check
 from nnlab.training.batches import normalise
 from nnlab.training.weights import TrainedModel, WeightsInfo
 
 # Published for MNIST; for a model that does not say what it was trained on.
 _MNIST_MEAN, _MNIST_STD = (0.1307,), (0.3081,)
+_MOST_STROKES = 10_000  # each costs as much as a stroke, be it a dot
 _DOT = 0.015  # a drawing smaller than this share of the canvas is a dot, however the hand trembled
 
 Strokes = Sequence[np.ndarray | Tensor]
@@ -43,7 +44,16 @@ def canvas_strokes(strokes: Strokes, size: tuple[int, int] = (280, 280)) -> list
     Args and errors as `drawing_to_image`, but that it may be empty.
     """
     canvas = _canvas(size)
+    check(
+        isinstance(strokes, Iterable),
+        "The strokes of a drawing should be a list of arrays, one for each time the pen was down.",
+    )
     points = [_points(index, stroke) for index, stroke in enumerate(strokes)]
+    check(
+        len(points) <= _MOST_STROKES,
+        "The drawing has {count:,} strokes; at most {most:,} are read.",
+        count=len(points), most=_MOST_STROKES,
+    )  # fmt: skip
     drawn = [stroke for stroke in points if len(stroke)]
     if drawn:
         every = torch.cat(drawn)
@@ -132,7 +142,7 @@ def network_input(model: nn.Module, image: Tensor, normalised: bool = True) -> T
     )  # fmt: skip
     if not normalised:
         mean, std = (0.0,) * len(mean), (1.0,) * len(std)
-    return normalise(image.to(next(model.parameters()).device), mean, std)
+    return normalise(image.to(next(model.parameters(), image).device), mean, std)
 
 
 def input_logits(model: nn.Module, x: Tensor) -> Tensor:
@@ -190,9 +200,11 @@ def digit_score(model: nn.Module, strokes: Strokes, size: tuple[int, int] = (280
 def _points(index: int, stroke: np.ndarray | Tensor) -> Tensor:
     """A stroke as (k, 2) float64."""
     try:
-        points = torch.as_tensor(stroke, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError):
-        raise LabError("Stroke {index} is not an array of numbers.", index=index) from None
+        array = np.asarray(stroke.detach().cpu().double() if isinstance(stroke, Tensor) else stroke)
+    except (TypeError, ValueError):
+        array = np.empty(0, object)
+    check(array.dtype.kind in "biuf", "Stroke {index} is not an array of numbers.", index=index)
+    points = torch.from_numpy(array.astype(np.float64, order="C"))  # torch takes no reversed array as it is
     if points.numel() == 0:
         return points.new_zeros(0, 2)
     check(
