@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -90,7 +91,6 @@ class _Sheet:
         self.before, self.after = recording.states[step - 1], recording.states[step]
         self.old = recording.points[step - 1, place]
         self.next = recording.points[step, place]
-        self.decoupled = False  # whether weight decay keeps apart from the gradient
         self.lines: list[Line] = []
         gradient = recording.gradients[step - 1, place]
         name = "xy"[place]
@@ -155,16 +155,17 @@ def _sgd(sheet: _Sheet) -> None:
     )  # fmt: skip
 
 
-def _adam(sheet: _Sheet) -> None:
+def _adam(sheet: _Sheet, decoupled: bool = False) -> None:
+    """`decoupled`: weight decay keeps apart from the gradient."""
     beta1, beta2 = sheet.options["betas"]
-    decoupled = sheet.options["weight_decay"] if sheet.decoupled else 0.0
-    g = sheet.g if sheet.decoupled else sheet.decayed()
+    decay = sheet.options["weight_decay"]
+    g = sheet.g if decoupled else sheet.decayed()
     symbol, name = sheet.lines[-1].symbol, sheet.theta
     old = sheet.old
-    if decoupled:
+    if decoupled and decay:
         old = sheet.write(
             f"{name}′", Sentence("weight decay, apart from the gradient"), f"{name} · (1 − η λ)",
-            f"{text(old)} · (1 − {sheet.lr:g} · {decoupled:g})", old * (1 - sheet.lr * decoupled),
+            f"{text(old)} · (1 − {sheet.lr:g} · {decay:g})", old * (1 - sheet.lr * decay),
         )  # fmt: skip
         name = f"{name}′"
     m, v = sheet.kept("exp_avg"), sheet.kept("exp_avg_sq")
@@ -268,14 +269,9 @@ def _effective(sheet: _Sheet, formula: str, numbers: str, value: Tensor) -> None
     sheet.write("Δ", Sentence("the step"), formula, numbers, value)
 
 
-def _adamw(sheet: _Sheet) -> None:
-    sheet.decoupled = True
-    _adam(sheet)
-
-
 _KINDS: dict[str, Callable[[_Sheet], None]] = {
-    "sgd": _sgd, "adam": _adam, "adamw": _adamw, "rmsprop": _rmsprop, "adagrad": _adagrad,
-    "adadelta": _adadelta,
+    "sgd": _sgd, "adam": _adam, "adamw": partial(_adam, decoupled=True), "rmsprop": _rmsprop,
+    "adagrad": _adagrad, "adadelta": _adadelta,
 }  # fmt: skip
 
 
