@@ -44,6 +44,7 @@ def test_every_layer_of_the_registry_has_its_form_and_code_that_runs(name: str) 
         {"input": "pattern", "pattern": "checker", "side": 12},
         {"input": "numbers"},
         {"values": "normalised", "sample": 17},
+        {"input": "train", "sample": 5000},
     ],
 )
 def test_what_the_window_is_given_is_what_the_code_computes(query: dict[str, object]) -> None:
@@ -110,11 +111,13 @@ def test_the_arithmetic_of_the_shape_is_written_out() -> None:
     assert any("(28 + 2*0 - 1*(5-1) - 1)/1 + 1 = 24" in caption.value for caption in page.caption)
 
 
-def test_the_weights_of_a_linear_layer_of_the_same_output_are_counted() -> None:
-    page = show(kernel_size=5, out_channels=20)
-    linear = 784 * (20 * 24 * 24) + 20 * 24 * 24
-    [told] = [text.value for text in page.markdown if "Linear" in text.value and "weights" in text.value]
-    assert f"**{20 * 25 + 20:,}**" in told and f"**{linear:,}**" in told
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_weights_of_a_linear_layer_of_the_same_output_are_counted(bias: bool) -> None:
+    page = show(kernel_size=5, out_channels=20, bias=bias)
+    outputs = 20 * 24 * 24
+    linear = 784 * outputs + bias * outputs
+    [told] = [text.value for text in page.markdown if "Linear" in text.value and "parameters" in text.value]
+    assert f"**{20 * 25 + bias * 20:,}**" in told and f"**{linear:,}**" in told
 
 
 def test_layers_one_after_the_other_pool_the_maps_of_the_convolution() -> None:

@@ -190,10 +190,10 @@ def _offer_undo(edits: dict[Cell, float]) -> None:
 
 def _compare_with_linear(conv: nn.Conv2d, in_shape: tuple[int, ...], out: tuple[int, ...]) -> None:
     """Why not a linear layer."""
-    own, linear = parameters(conv), dense_weights(in_shape, out)
+    own, linear = parameters(conv), dense_weights(in_shape, out, bias=conv.bias is not None)
     st.markdown(
         _(
-            "This convolution has **{own:,}** weights. A `Linear` layer from the same {input:,} inputs to "
+            "This convolution has **{own:,}** parameters. A `Linear` layer from the same {input:,} inputs to "
             "the same {output:,} outputs would have **{linear:,}**: {times:,.0f} times as many.",
             own=own, input=math.prod(in_shape), output=math.prod(out), linear=linear, times=linear / own,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -55,7 +56,7 @@ def layer_input(strip: DeltaGenerator) -> Input | None:
     with strip:
         kind = choice(
             _("Input"), "input", list(_KINDS), "sample",
-            shown=lambda name: _(_KINDS[name][0]), width=215, also_clears=PLACE,
+            shown=lambda name: _(_KINDS[name][0]), width=215, also_clears=("sample", *PLACE),
         )  # fmt: skip
         try:
             return _KINDS[kind][1]()
@@ -84,26 +85,29 @@ def _before() -> Input:
     return found
 
 
-def choose_image() -> tuple[Dataset, int]:
-    """Draw the choice of a dataset that is here and of one of its test images; the dataset and the index."""
+def choose_image(split: Literal["train", "test"] = "test") -> tuple[Dataset, int]:
+    """Draw the choice of a dataset that is here and of one of its images; the dataset and the index."""
     names = [name for name in listed_datasets() if is_present(name)]
     name = choice(_("Dataset"), "dataset", names, names[0], shown=dataset_title, width=190,
                   also_clears=("sample",))  # fmt: skip
     data = load_dataset(name)
-    last = len(data.test) - 1
-    index = whole(_("Test image (0 to {last})", last=f"{last:,}"), "sample", 0, 0, last, width=190)
-    return data, index
+    last = len(getattr(data, split)) - 1
+    span = f"{last:,}"
+    label = _("Test image (0 to {last})", last=span)
+    if split == "train":
+        label = _("Training image (0 to {last})", last=span)
+    return data, whole(label, "sample", 0, 0, last, width=190)
 
 
-def _sample() -> Input:
-    data, index = choose_image()
+def _sample(split: Literal["train", "test"] = "test") -> Input:
+    data, index = choose_image(split)
     scaled = choice(
         _("Values"), "values", ["unit", "normalised"], "unit",
         shown=lambda which: _("in [0, 1]") if which == "unit" else _("normalised"), width=140,
     )  # fmt: skip
-    images = data.test.images[index : index + _BATCH]
+    images = getattr(data, split).images[index : index + _BATCH]
     taken = f"{index} : {index} + {_BATCH}"
-    code = f"data = nnlab.load_dataset({data.name!r})\nimages = data.test.images[{taken}]  # uint8\n"
+    code = f"data = nnlab.load_dataset({data.name!r})\nimages = data.{split}.images[{taken}]  # uint8\n"
     if scaled == "unit":
         return Input(images / 255, True, f"{code}batch = images / 255")
     shape = "[:, None, None]"
@@ -140,7 +144,7 @@ def _random() -> Input:
     channels = whole(_("Channels"), "channels", 1, 1, 64, width=110)
     height = whole(_("Height"), "height", 12, 1, _MOST_SIDE, width=110)
     width = whole(_("Width"), "width", 12, 1, _MOST_SIDE, width=110)
-    seed = whole(_("Seed"), "noise", 0, 0, _LAST_SEED, width=110)
+    seed = whole(_("Seed of the input"), "noise", 0, 0, _LAST_SEED, width=140)
     shape = f"1, {channels}, {height}, {width}"
     code = f"batch = torch.randn({shape}, generator=torch.Generator().manual_seed({seed}))"
     generator = torch.Generator().manual_seed(seed)
@@ -153,7 +157,8 @@ def _numbers() -> Input:
 
 
 _KINDS: dict[str, tuple[str, Callable[[], Input]]] = {
-    "sample": (mark("A sample of a dataset"), _sample),
+    "sample": (mark("A test image"), _sample),
+    "train": (mark("A training image"), lambda: _sample("train")),
     "drawing": (mark("Your drawing"), _drawing),
     "pattern": (mark("A pattern"), _pattern),
     "random": (mark("Random numbers"), _random),
