@@ -20,15 +20,14 @@ def show() -> None:
     name = LINKED.choice("case", list(ALL), CASES[0].name)
     seed = LINKED.number("seed", 0, low=0, high=_LAST_SEED)
     titles = {case.name: say(case.title) for case in ALL.values()}
-    with st.container(horizontal=True, vertical_alignment="bottom", key="clinic-choice"):
-        st.pills(
-            _("Training"), list(ALL), key=LINKED.bound("case", name), format_func=titles.__getitem__,
-            on_change=LINKED.note, args=("case", CASES[0].name), required=True, width=860,
-        )  # fmt: skip
-        st.number_input(
-            _("Seed"), 0, _LAST_SEED, key=LINKED.bound("seed", seed), width=130,
-            on_change=LINKED.note, args=("seed", 0),
-        )  # fmt: skip
+    st.pills(
+        _("Training"), list(ALL), key=LINKED.bound("case", name), format_func=titles.__getitem__,
+        on_change=LINKED.note, args=("case", CASES[0].name), required=True,
+    )  # fmt: skip
+    st.number_input(
+        _("Seed"), 0, _LAST_SEED, key=LINKED.bound("seed", seed), width=130,
+        on_change=LINKED.note, args=("seed", 0),
+    )  # fmt: skip
     case = ALL[name]
     run(case, seed, lambda records: _case(case, records))
     if case is HEALTHY:

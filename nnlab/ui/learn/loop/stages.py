@@ -41,7 +41,7 @@ def _forward(now: Moment) -> None:
     for answer, row in zip(now.labels.tolist(), now.logits, strict=True):
         best = int(row.argmax())
         cells = (f"**{v:.4f}**" if i == best else f"{v:.4f}" for i, v in enumerate(row.tolist()))
-        lines.append(f"| {_('label')} {answer} | {' | '.join(cells)} |")
+        lines.append(f"| {_('label')}\u00a0{answer} | {' | '.join(cells)} |")
     st.markdown("\n".join(lines))
 
 

@@ -124,7 +124,7 @@ def _story(told: list[str], now: Moment) -> None:
 def _table(now: Moment) -> None:
     held = now.in_file
     # What changes comes first: a phone shows no more than that without scrolling.
-    head = [_("Name"), _("Fingerprint"), _("In the file"), _("Shape"), "dtype", _("First values")]
+    head = [_("Name"), _("In the file"), _("Fingerprint"), _("Shape"), "dtype", _("First values")]
     rows = [f"| {' | '.join(head)} |", "| :-- | :-- | :-- | :-- | :-- | :-- |"]
     for name, tensor in now.state.items():
         first = ",\u00a0".join(f"{value:.4g}" for value in tensor.flatten()[:3].tolist())
@@ -136,7 +136,7 @@ def _table(now: Moment) -> None:
         shape = "\u00a0×\u00a0".join(map(str, tensor.shape)) or _("a number")
         kind = str(tensor.dtype).removeprefix("torch.")
         more = ",\u00a0…" if tensor.numel() > 3 else ""
-        rows.append(f"| `{name}` | `{print_}` | {in_file} | {shape} | {kind} | {first}{more} |")
+        rows.append(f"| `{name}` | {in_file} | `{print_}` | {shape} | {kind} | {first}{more} |")
     st.markdown("\n".join(rows))
     st.caption(
         _(
