@@ -52,6 +52,14 @@ def test_every_example_is_shown_and_its_code_runs(part: str) -> None:
         run_code(page)
 
 
+@pytest.mark.parametrize("part", ["graph", "jacobian", "again"])
+@pytest.mark.parametrize("name", ["f", "inputs", "Q"])
+def test_a_tensor_may_have_a_name_of_the_programs(part: str, name: str) -> None:
+    page = show(part=part, code=f"{name}**2", tensors=f"{name}:grad:float32:[2., 3.]")
+    assert not page.exception and not page.error
+    run_code(page)
+
+
 def test_the_graph_holds_pytorchs_own_numbers_and_the_code_leaves_them_behind() -> None:
     page = show(example="paths")
     header = drawn(page)
@@ -88,7 +96,8 @@ def test_what_is_typed_changes_the_picture_and_stays_in_the_link() -> None:
         ("autograd-code", "a.__class__", "not one of the methods"),
         ("autograd-code", "c*2", "no tensor"),
         ("autograd-code", "(" * 300, "inside each other"),
-        ("autograd-code", "", "Nothing is typed"),
+        ("autograd-code", "", r"for example 3\*a\*\*3 \- b\*\*2"),  # none of it is markup
+        ("autograd-code", "a.__class__", r"“\.\_\_class\_\_” is not one of the methods"),
         ("autograd-gradient", "[1, 2, 3]", "Mismatch in shape"),
         ("autograd-gradient", "[1,", "not closed"),
         ("autograd-values-0", "[1, [2]]", "equally long"),
@@ -150,6 +159,8 @@ def test_pressing_backward_adds_up_and_the_question_notices() -> None:
     page.button("autograd-act-b").click().run()
     page.button("autograd-act-b").click().run()
     assert "second time" in "".join(block.proto.body for block in page.get("html"))
+    page.button("autograd-act-n").click().run()
+    assert run_code(page)["a"].grad is None  # the program goes on after what is refused
     page.button("autograd-act-none").click().run()
     assert "acts" not in page.query_params
 

@@ -85,4 +85,5 @@ SIGNS: dict[tuple[str, int], tuple[str, ...]] = {
     ("-", 1): ("-1",),
 }
 
-RESERVED = frozenset((*keyword.kwlist, *keyword.softkwlist, "torch", "grad", "gradient"))
+# Python's own words, and what the programs of the page use.
+RESERVED = frozenset((*keyword.kwlist, *keyword.softkwlist, "torch", "grad", "gradient", "print"))

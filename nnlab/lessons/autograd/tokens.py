@@ -85,4 +85,8 @@ def _checked(text: str, token: Token) -> Token:
         raise TypedError(
             "This number is too long or too large.", text=text, start=token.start, stop=token.stop
         )
+    if token.text.isdecimal() and token.text.startswith("0") and int(token.text):
+        raise TypedError(
+            "Python does not read this as a number.", text=text, start=token.start, stop=token.stop
+        )
     return token

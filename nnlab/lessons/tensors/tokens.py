@@ -142,8 +142,9 @@ class Reader:
         self.next()
         text = word.text
         try:
-            value: int | float = int(text) if re.fullmatch(r"[\d_]+", text) else float(text)
-        except ValueError:  # such as 1__0, 007x, or more digits than Python reads
+            # In base 0 leading zeros are refused, as in a program.
+            value: int | float = int(text, 0) if re.fullmatch(r"[\d_]+", text) else float(text)
+        except ValueError:  # such as 1__0, 007, or more digits than Python reads
             raise TypedError(
                 "Python does not read this as a number.", text=self.text, start=word.start, stop=word.stop
             ) from None

@@ -6,7 +6,7 @@ import streamlit as st
 
 from nnlab.errors import LabError
 from nnlab.lessons.typed import TypedError
-from nnlab.ui.text import _, say
+from nnlab.ui.text import _, plain, say
 
 _ANSWERED = "learn:answered"
 
@@ -39,6 +39,6 @@ def code(source: str) -> None:
 
 def complain(error: LabError) -> None:
     """The sentence of `error`; below it what was typed, with a caret under the fault."""
-    st.error(say(error), icon=":material/error:")
+    st.error(plain(say(error)), icon=":material/error:")
     if isinstance(error, TypedError) and error.text:
         st.code(error.shown, language=None)

@@ -57,7 +57,7 @@ def again() -> None:
         _("Each call adds the gradient once more: three calls, three times. A training loop that forgets "
           "`optimizer.zero_grad()` does just this, and its steps grow."),
     )  # fmt: skip
-    code(_program(asked, acts))
+    code(_program(asked, told))
 
 
 def _buttons(asked: Asked, acts: str) -> None:
@@ -115,22 +115,25 @@ def _three(one: Told, name: str, walk: Walk) -> bool:
     return times(one.gradients[name], walk.leaves.get(name)) == 3
 
 
-def _program(asked: Asked, acts: str) -> str:
-    """Everything that was pressed, as far as PyTorch did not refuse."""
+def _program(asked: Asked, told: list[Told]) -> str:
+    """Everything that was pressed; what PyTorch refused prints its words, and the program goes on."""
     lines, _result = statements(asked.text)
     leaves = [row.name for row in asked.given if row.requires_grad]
     gradient = []
     if asked.seed is not None:
         gradient = [f"gradient = torch.tensor({asked.seed.tolist()}, dtype={asked.seed.dtype})"]
     source = ["import torch", "", *(row.line for row in asked.given), *gradient, *lines]
-    for act in acts or "b":
+    for act, refused in [(one.act, one.refused) for one in told] or [("b", None)]:
         match act:
             case "f":
                 source += lines
             case "z" | "n":
                 done = "if {0}.grad is not None: {0}.grad.zero_()" if act == "z" else "{0}.grad = None"
                 source += [done.format(name) for name in leaves]
-            case _:
+            case _ if refused is None:
                 source.append(_line(asked, act))
+            case _:
+                source += ["try:", f"    {_line(asked, act)}", "except RuntimeError as error:",
+                           "    print(error)"]  # fmt: skip
         source.append(f"print({', '.join(f'{name}.grad' for name in leaves)})")
     return "\n".join(source)
