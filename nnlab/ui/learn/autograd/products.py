@@ -183,6 +183,7 @@ def _program(asked: Asked) -> str:
     used = {node.name for node in asked.ran.nodes if node.run is None}
     wanted = [row.name for row in asked.given if row.requires_grad and row.name in used]
     arguments = ", ".join(wanted)
+    function = next(name for name in "fghuvwq" if name not in wanted)
     lines, result = statements(asked.text)
     return "\n".join(
         [
@@ -190,12 +191,12 @@ def _program(asked: Asked) -> str:
             "",
             *(replace(row, dtype="float64").line for row in asked.given),
             "",
-            f"def f({arguments}):",
+            f"def {function}({arguments}):",
             *(f"    {line}" for line in lines),
             f"    return {result}",
             "",
             f"inputs = ({arguments}{',' if len(wanted) == 1 else ''})",
-            "print(torch.autograd.functional.jacobian(f, inputs))",
-            "print(torch.autograd.gradcheck(f, inputs, raise_exception=False))",
+            f"print(torch.autograd.functional.jacobian({function}, inputs))",
+            f"print(torch.autograd.gradcheck({function}, inputs, raise_exception=False))",
         ]
     )
