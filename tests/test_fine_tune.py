@@ -20,7 +20,8 @@ from nnlab.cli import main
 from nnlab.data import load_dataset
 from nnlab.data.dataset import Dataset, Split
 from nnlab.drawing.keeping import archive_of
-from nnlab.drawing.own import OwnDrawing, OwnSet
+from nnlab.drawing.own import OwnSet
+from nnlab.drawing.own_drawing import OwnDrawing
 from nnlab.errors import LabError, RunError
 from nnlab.export import Subject, write_files
 from nnlab.nets.initial import INITIALS

@@ -21,7 +21,8 @@ from nnlab.data import load_dataset
 from nnlab.data.images import delete
 from nnlab.data.own_images import KEPT_SECONDS
 from nnlab.drawing import drawing_for, drawing_to_image, keeping
-from nnlab.drawing.own import MOST, OwnDrawing, OwnSet, merged
+from nnlab.drawing.own import MOST, OwnSet, merged
+from nnlab.drawing.own_drawing import OwnDrawing
 from nnlab.errors import DataError, LabError
 
 SEVEN = (90.0, 80.0, 190.0, 80.0, 125.5, 220.0)

@@ -19,7 +19,8 @@ from nnlab.drawing import drawing_for, drawing_to_image, image_logits, shipped_m
 from nnlab.drawing.changes import Inked
 from nnlab.drawing.flips import find_flips
 from nnlab.drawing.keeping import archive_of, kept, make_dataset
-from nnlab.drawing.own import OwnDrawing, OwnSet
+from nnlab.drawing.own import OwnSet
+from nnlab.drawing.own_drawing import OwnDrawing
 from nnlab.nets.presets import preset
 from nnlab.runs import Run, RunStore
 from nnlab.training.evaluate import evaluate

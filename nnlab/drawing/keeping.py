@@ -21,7 +21,8 @@ from PIL import Image
 from nnlab.data import own_images
 from nnlab.data.images import import_images
 from nnlab.data.registry import DatasetInfo
-from nnlab.drawing.own import MOST_BYTES, OwnDrawing, OwnSet
+from nnlab.drawing.own import MOST_BYTES, OwnSet
+from nnlab.drawing.own_drawing import OwnDrawing
 from nnlab.errors import DataError, LabError, check
 from nnlab.files import replace
 from nnlab.pictures.options import ImageOptions

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from nnlab.drawing.keeping import keep, kept
-from nnlab.drawing.own import OwnDrawing, OwnSet, Rows
+from nnlab.drawing.own import OwnSet
+from nnlab.drawing.own_drawing import OwnDrawing, Rows
 from nnlab.errors import LabError
 from nnlab.ui.draw.subject import Subject
 from nnlab.ui.text import say
