@@ -7,15 +7,18 @@ is put into it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import streamlit as st
 
+from nnlab.ui.text import language
 from nnlab.ui.url import query_choice, query_float, query_number, set_query
 
 YES_NO = ("yes", "no")
+_TELLING = 2.0  # seconds for which a widget is told a new value
 _T = TypeVar("_T", str, int, float)
 
 
@@ -53,6 +56,21 @@ class Linked:
         """The key of a widget that shows `value`, which was read by one of the above."""
         key = f"{self.page}-{name}"
         st.session_state[key] = value
+        return key
+
+    def settled(self, name: str, value: str | float | bool | list[str]) -> str:
+        """As `bound`, for controls of a picture that follows at once: one that has had its value for a while
+        is left alone, as the browser draws a widget anew each time it is told something.
+
+        Until then it is told again: what was told may have been thrown away, or the browser may have asked
+        for more before it heard. Not for ``st.slider`` whose ends change: to Streamlit it is another widget.
+        """
+        key, now, said = f"{self.page}-{name}", time.monotonic(), (value, language())
+        told: dict[str, tuple[object, float]] = st.session_state.setdefault(f"{self.page}:told", {})
+        if name not in told or told[name][0] != said or st.session_state.get(key) != value:
+            told[name] = said, now
+        if now - told[name][1] < _TELLING:
+            st.session_state[key] = value
         return key
 
     def typed(self, name: str, value: str) -> str:

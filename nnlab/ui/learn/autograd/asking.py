@@ -123,8 +123,9 @@ def _forget_place() -> None:
 def _no_grad() -> bool:
     value = LINKED.toggle("no_grad", False)
     return st.toggle(
-        "torch.no_grad()", key=LINKED.bound("no_grad", value), on_change=LINKED.note, args=("no_grad", False)
-    )
+        "torch.no_grad()", key=LINKED.settled("no_grad", value), on_change=LINKED.note,
+        args=("no_grad", False),
+    )  # fmt: skip
 
 
 def _examples(start: Example, text: str, given: tuple[Given, ...], gradient: str) -> None:
@@ -134,7 +135,7 @@ def _examples(start: Example, text: str, given: tuple[Given, ...], gradient: str
     titles = {key: say(example.title) for key, example in EXAMPLES.items()}
     st.selectbox(
         _("Example"), [*([_OWN] if own else []), *EXAMPLES],
-        key=LINKED.bound("chosen", _OWN if own else name),
+        key=LINKED.settled("chosen", _OWN if own else name),
         format_func={**titles, _OWN: _("Your own")}.__getitem__, width=215, on_change=_chosen,
     )  # fmt: skip
 
@@ -177,10 +178,10 @@ def _tensor(row: int, tensor: Given, given: tuple[Given, ...]) -> None:
         live=_LIVE, width="stretch", **hidden,
     )  # fmt: skip
     st.selectbox(
-        _("Type of {name}", name=tensor.name), list(DTYPES), key=LINKED.bound(f"dtype-{row}", tensor.dtype),
+        _("Type of {name}", name=tensor.name), list(DTYPES), key=LINKED.settled(f"dtype-{row}", tensor.dtype),
         width=100, **hidden,
     )  # fmt: skip
-    st.toggle("requires_grad", key=LINKED.bound(f"grad-{row}", tensor.requires_grad), **rest)
+    st.toggle("requires_grad", key=LINKED.settled(f"grad-{row}", tensor.requires_grad), **rest)
     if len(given) > 1:
         st.button(
             "", icon=":material/close:", type="tertiary", key=f"autograd-less-{row}",

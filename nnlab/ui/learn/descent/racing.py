@@ -84,8 +84,7 @@ def _racing() -> list[str]:
 
 def _choose_racers(names: list[str]) -> None:
     """Switches of who races."""
-    key = LINKED.bound("racers", "")
-    st.session_state[key] = names
+    key = LINKED.settled("racers", names)
 
     def note_names() -> None:
         chosen = [name for name in _ALL if name in st.session_state[key]]

@@ -44,6 +44,10 @@ class Chosen:
         """The network, made anew; it may be changed."""
         return _model(self.network, self.seed)
 
+    def shared(self) -> nn.Sequential:
+        """The network that all sessions have; it is only read."""
+        return _made(self.network, self.seed)
+
     def batch(self) -> tuple[Tensor, Tensor]:
         """Images (N, 1, 28, 28), normalised as the network wants them, and labels."""
         return _batch(self.network, self.start, self.count)
@@ -87,7 +91,7 @@ def choose() -> Chosen:
         network = _choice(_("Network"), "net", {name: _(title) for name, title in _NETWORKS.items()}, 190,
                           also=("layer", "seed", *_AXES))  # fmt: skip
         seed = 0 if network == "shipped" else _whole(_("Seed"), "seed", 0, 0, _LAST_SEED)
-        names = convolutions(_model(network, seed))
+        names = convolutions(_made(network, seed))
         layer = _choice(_("Convolution"), "layer", {name: name for name in names}, 120, also=_AXES)
         last = len(load_dataset(_DATA).test) - _MOST
         start = _whole(_("First image (0 to {last})", last=f"{last:,}"), "start", 0, 0, last, 190)
@@ -116,7 +120,7 @@ def place_boxes(chosen: Chosen) -> None:
         for name, title, number, size, usual in zip(
             _AXES, titles, chosen.place, shape, (0, 0, shape[2] // 2, shape[3] // 2), strict=True
         ):
-            st.number_input(title, 0, size - 1, key=LINKED.bound(name, number), width=140,
+            st.number_input(title, 0, size - 1, key=LINKED.settled(name, number), width=140,
                             on_change=LINKED.note, args=(name, usual))  # fmt: skip
 
 
@@ -124,7 +128,7 @@ def _choice(label: str, name: str, titles: dict[str, str], width: int, also: tup
     usual = next(iter(titles))
     value = LINKED.choice(name, list(titles), usual)
     st.selectbox(
-        label, list(titles), key=LINKED.bound(name, value), format_func=titles.__getitem__, width=width,
+        label, list(titles), key=LINKED.settled(name, value), format_func=titles.__getitem__, width=width,
         on_change=_note_and_clear, args=(name, usual, also),
     )  # fmt: skip
     return value
@@ -141,7 +145,7 @@ def _whole(
 ) -> int:
     value = LINKED.number(name, usual, low=low, high=high)
     st.number_input(
-        label, low, high, key=LINKED.bound(name, value), width=width, on_change=_note_and_clear,
+        label, low, high, key=LINKED.settled(name, value), width=width, on_change=_note_and_clear,
         args=(name, usual, also),
     )  # fmt: skip
     return value

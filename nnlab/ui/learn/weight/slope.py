@@ -47,7 +47,7 @@ def slope() -> None:
     place_boxes(chosen)
     rate = LINKED.choice("lr", _RATES, _USUAL)
     st.select_slider(
-        _("Learning rate"), _RATES, key=LINKED.bound("lr", rate), on_change=LINKED.note, args=("lr", _USUAL)
+        _("Learning rate"), _RATES, key=LINKED.settled("lr", rate), on_change=LINKED.note, args=("lr", _USUAL)
     )
     step = _step(chosen, float(rate))
     _draw(chosen, step)
@@ -86,7 +86,7 @@ def _draw(chosen: Chosen, step: _Step) -> None:
     middle, moved = float(step.weight), float(step.after)
     reach = max(_LEAST_REACH, 1.2 * abs(moved - middle))
     values = torch.linspace(middle - reach, middle + reach, _POINTS).tolist()
-    losses = loss_along(chosen.model(), chosen.layer, chosen.place, values, *chosen.batch())
+    losses = loss_along(chosen.shared(), chosen.layer, chosen.place, values, *chosen.batch())
     ends = [middle - reach, middle + reach]
     tangent = [step.loss + float(step.grad) * (end - middle) for end in ends]
     st.session_state.pop(f"{_CURVE}:sent", None)  # another weight has another curve, from its first point

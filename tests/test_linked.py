@@ -1,0 +1,80 @@
+"""Widgets that show what the URL says: which of them the browser is told about, and when."""
+
+from __future__ import annotations
+
+import pytest
+from datasets_page import show_page
+from streamlit.testing.v1 import AppTest
+
+from nnlab.ui import linked
+
+START, STEPS, RATE = "descent-x", "descent-run", "descent-peak"
+
+
+class Clock:
+    """Stands in for `time`, and goes on only where a test says so."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(linked, "time", made)
+    return made
+
+
+def told(page: AppTest) -> set[str]:
+    """The keys of the number boxes, sliders and select boxes whose value came with the last run."""
+    widgets = (*page.number_input, *page.select_slider, *page.selectbox)
+    return {str(widget.key) for widget in widgets if widget.proto.set_value}
+
+
+def test_only_a_widget_with_another_value_is_told_it(clock: Clock) -> None:
+    page = show_page("descent", {"part": "schedules", "x": "-3"})
+    assert {START, STEPS, RATE} <= told(page)
+    clock.now += 10
+    page.select_slider(key=RATE).set_value(0.05).run()
+    assert told(page) == {RATE}
+    assert page.number_input(key=START).value == -3
+    page.selectbox(key="descent-surface").select("bowl").run()
+    assert START in told(page) and STEPS not in told(page)
+    assert page.number_input(key=START).value != -3 and "x" not in page.query_params
+    assert not page.exception
+
+
+def test_what_may_have_been_thrown_away_is_told_again(clock: Clock) -> None:
+    page = show_page("descent", {"part": "schedules"})
+    page.number_input(key=STEPS).set_value(70).run()
+    assert {START, STEPS, RATE} <= told(page)
+    clock.now += 10
+    page.run()
+    assert not {START, STEPS, RATE} & told(page)
+    assert page.number_input(key=STEPS).value == 70
+
+
+def test_an_address_that_says_something_else_is_shown(clock: Clock) -> None:
+    page = show_page("descent", {"part": "schedules", "run": "40"})
+    clock.now += 10
+    page.query_params["run"] = "90"
+    page.run()
+    assert page.number_input(key=STEPS).value == 90 and STEPS in told(page)
+    clock.now += 10
+    page.query_params["part"] = "rate"
+    page.run()
+    clock.now += 10
+    page.query_params["part"] = "schedules"
+    page.run()
+    assert page.number_input(key=STEPS).value == 90 and STEPS in told(page)
+
+
+def test_another_language_tells_all(clock: Clock) -> None:
+    page = show_page("descent", {"part": "schedules", "surface": "saddle"})
+    clock.now += 10
+    page.query_params["lang"] = "ko"
+    page.run()
+    box = page.selectbox(key="descent-surface")
+    assert box.value == "saddle" and box.key in told(page) and not page.exception
