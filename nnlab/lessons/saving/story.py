@@ -149,5 +149,5 @@ def load_into(saved: bytes, hidden: int, last: str) -> Misfit:
         try:
             told.append(str(build(0, hidden, last).load_state_dict(held, strict=strict)))
         except RuntimeError as error:
-            told.append(str(error).replace("\n\t", "\n"))
+            told.append("RuntimeError: " + str(error).replace("\n\t", "\n"))
     return Misfit(*told)

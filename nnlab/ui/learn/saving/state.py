@@ -153,6 +153,6 @@ def _misfit(saved: bytes) -> None:
             _("A network"), list(titles), format_func=titles.__getitem__, key="saving-misfit", horizontal=True
         )
         told = load_into(saved, *_MISFITS[name][1:])
-        st.code(f">>> other.load_state_dict(state)\nRuntimeError: {told.error}", language=None)
+        st.code(f">>> other.load_state_dict(state)\n{told.error}", language=None)
         st.code(f">>> other.load_state_dict(state, strict=False)\n{told.loose}", language=None)
         st.caption(_("strict=False passes over names, never over shapes."))
