@@ -70,7 +70,7 @@ def _header(ran: Graph, walk: Walk | None) -> dict[str, Any]:
                       "after": _matrix(walk.seed), "grad": _lines(walk.seed), "last": True})  # fmt: skip
         steps += [_back(ran, step, numbered[step.node, step.slot]) for step in walk.steps]
     return {
-        "nodes": nodes, "edges": edges, "steps": steps, "output": ran.output,
+        "nodes": nodes, "edges": edges, "steps": steps,
         "width": round(placed.width, 1), "height": round(placed.height, 1),
     }  # fmt: skip
 

@@ -92,7 +92,6 @@ class Inside:
     sums: Sums | str
     near: Near | str
     link: str
-    explained: str
     moving: bool = False
 
 
@@ -120,7 +119,6 @@ def inside(
         "near": _near(shown.near, parts),
         "tick": told.get("tick"),  # so that the message is another one, and there is an answer to each look
         "link": shown.link,
-        "explained": shown.explained,
         "texts": _texts(),
     }
 

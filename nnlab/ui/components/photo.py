@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +73,6 @@ def photo(
         "stages": list(stages),
         "tiles": [[list(used) for used in row] for row in tiles],
         "label": label,
-        "version": zlib.crc32(b"".join((sheet, *(layer.file for layer in layers)))),
         "texts": {
             "digit": _("Digit {number} of {count}"),
             "stage": _("Stage"),

@@ -78,7 +78,6 @@ def show(reader: Reader, subject: Subject) -> None:
             sums=_sums(seen, unit, against, told),
             near=_near(model, seen),
             link=_link(reader, chosen),
-            explained=told,
             moving=subject.moving,
         ),
         key="inside",
