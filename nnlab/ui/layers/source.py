@@ -28,6 +28,7 @@ _LAST_SEED = 9999
 _MOST_SIDE = 224
 _BATCH = 16  # samples, for layers that look at a batch
 _BEFORE = "layers-before"  # where the output of the layer before is kept for the session
+_INDEX = {"test": mark("Test image (0 to {last})"), "train": mark("Image (0 to {last})")}
 _DRAWING = "pad:drawing"  # where the pad of the Draw page keeps its strokes for the session
 
 
@@ -92,11 +93,7 @@ def choose_image(split: Literal["train", "test"] = "test") -> tuple[Dataset, int
                   also_clears=("sample",))  # fmt: skip
     data = load_dataset(name)
     last = len(getattr(data, split)) - 1
-    span = f"{last:,}"
-    label = _("Test image (0 to {last})", last=span)
-    if split == "train":
-        label = _("Training image (0 to {last})", last=span)
-    return data, whole(label, "sample", 0, 0, last, width=190)
+    return data, whole(_(_INDEX[split], last=f"{last:,}"), "sample", 0, 0, last, width=190)
 
 
 def _sample(split: Literal["train", "test"] = "test") -> Input:
