@@ -27,7 +27,7 @@ ANSWERS: dict[str, dict[str, object]] = {
     "reduce": {"reduction": "mean", "keepdim": "yes"},
     "views": {"view": "t.T.reshape(12)"},
     "inplace": {"use": "plus"},
-    "numpy": {"way": "tensor", "writes": "a0=9"},
+    "numpy": {"way": "tensor", "array_writes": "a0=9"},
     "dtypes": {"left": "int8", "right": "int64", "b_kind": "zero_dim"},
     "devices": {"call": 't.to("cpu", copy=True)'},
 }
@@ -137,13 +137,14 @@ def test_a_reduction_says_what_it_is_made_of(name: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_each_way_to_numpy(way: str) -> None:
-    page = show(part="numpy", way=way, writes="t1=40;a0=-2")
+    page = show(part="numpy", way=way, array_writes="t1=40;a0=-2", writes="t2=7")
     if page.error:
         assert any("Error: " in text.value for text in page.code)
         return
     space, shown = run_code(page), panels(page, "bridge")
     assert as_tensor(shown["a"]).tolist() == space["a"].tolist()
     assert torch.equal(as_tensor(shown["t"]), space["t"].detach().float())
+    assert 7 not in as_tensor(shown["t"])  # what is written on the page of views stays there
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ from nnlab.lessons.tensors.writes import Write
 from nnlab.ui.components.tensor import Memory, Panel, tensors
 from nnlab.ui.learn.parts import code, question
 from nnlab.ui.learn.tensors.controls import choice, complain
-from nnlab.ui.learn.tensors.writing import edit, undo_button, write_all
+from nnlab.ui.learn.tensors.writing import Writes
 from nnlab.ui.text import _
+
+_WRITES = Writes("array_writes")
 
 
 @st.fragment
@@ -20,13 +22,13 @@ def show() -> None:
     """Draw the part."""
     titles = {name: way.title for name, way in WAYS.items()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="tensors-numpy-strip"):
-        name = choice(_("The way across"), "way", titles, "from_numpy", width=420, clears=("writes",))
-        undo_button()
+        name = choice(_("The way across"), "way", titles, "from_numpy", width=420, clears=(_WRITES.name,))
+        _WRITES.undo_button()
     way = WAYS[name]
     differ = False
     try:
         found = cross(name)
-        writes = write_all({"a": found.array, "t": found.tensor})
+        writes = _WRITES.write_all({"a": found.array, "t": found.tensor})
         _picture(found, way)
         differ = bool(writes) and not found.shared
         code(_script(way, found, writes))
@@ -56,7 +58,7 @@ def _picture(found: Crossed, way: Way) -> None:
     if not found.shared:
         memories.append(Memory(_("Memory of t"), found.tensor))
     hint = _("Click a cell, or press Enter on it, and type a number: it is written there.")
-    tensors([array, tensor], memories, key="tensors-bridge", on_edit=edit, hint=hint)
+    tensors([array, tensor], memories, key="tensors-bridge", on_edit=_WRITES.edit, hint=hint)
 
 
 def _script(way: Way, found: Crossed, writes: list[Write]) -> str:

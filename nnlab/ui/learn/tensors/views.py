@@ -12,9 +12,10 @@ from nnlab.lessons.tensors.writes import Write
 from nnlab.ui.components.tensor import Memory, Panel, tensors
 from nnlab.ui.learn.parts import code, question
 from nnlab.ui.learn.tensors.controls import code_of_refusal, complain, examples, filling, made, text, written
-from nnlab.ui.learn.tensors.writing import edit, undo_button, write_all
+from nnlab.ui.learn.tensors.writing import Writes
 from nnlab.ui.text import _
 
+_WRITES = Writes("writes")
 _EXPRESSION = "t.T"
 _EXAMPLES = ("t.view(6, 2)", "t.T", "t.T.reshape(12)", "t.T.view(12)", "t.T.contiguous().view(12)",
              "t.reshape(2, 6)", "t.flatten()", "t.permute(1, 0)", "t.unsqueeze(0)", "t[:1].squeeze()",
@@ -25,11 +26,11 @@ _EXAMPLES = ("t.view(6, 2)", "t.T", "t.T.reshape(12)", "t.T.view(12)", "t.T.cont
 def show() -> None:
     """Draw the part."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="tensors-views-strip"):
-        typed = text(_("y ="), "view", _EXPRESSION, width=280, clears=("writes",), live=True)
-        shape = text(_("t: shape or values"), "t", "3, 4", clears=("writes",))
+        typed = text(_("y ="), "view", _EXPRESSION, width=280, clears=(_WRITES.name,), live=True)
+        shape = text(_("t: shape or values"), "t", "3, 4", clears=(_WRITES.name,))
         kind, seed = filling([shape])
-        undo_button()
-    examples(_("Examples"), "view", _EXAMPLES, _EXPRESSION, clears=("writes",))
+        _WRITES.undo_button()
+    examples(_("Examples"), "view", _EXAMPLES, _EXPRESSION, clears=(_WRITES.name,))
     stages: list[Stage] = []
     t, lines = None, [""]
     try:
@@ -38,7 +39,7 @@ def show() -> None:
         chain = read_chain(typed, methods=True)
         stages = run(chain, t)
         y = stages[-1].tensor
-        writes = write_all({"t": t, "y": y})
+        writes = _WRITES.write_all({"t": t, "y": y})
         _picture(t, stages)
         code(_script(lines, typed, writes, t, y))
     except LabError as error:
@@ -68,7 +69,7 @@ def _picture(t: Tensor, stages: list[Stage]) -> None:
             Panel("t", t, memory=0, editable=True),
             Panel("y", last.tensor, memory=0 if last.shared else 1, sign="→", tag=tag, editable=True),
         ],
-        memories, key="tensors-viewed", on_edit=edit,
+        memories, key="tensors-viewed", on_edit=_WRITES.edit,
         hint=_("Click a cell, or press Enter on it, and type a number: it is written there."),
     )  # fmt: skip
     steps = [
