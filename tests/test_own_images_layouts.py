@@ -213,7 +213,7 @@ def test_a_class_of_one_picture_is_told_by_its_row_and_beside_what_else_is_wrong
         (
             "labels.csv",
             4,
-            "The class caat has one picture; it takes two, one for training and one for the test.",
+            "The class caat has only one picture; training and test take one each.",
         ),
     ]  # dog may well have two
 
@@ -259,7 +259,7 @@ def test_problems_of_all_kinds_are_told_together(tmp_path: Path) -> None:
     ("files", "reason"),
     [
         (class_folders(3), "All pictures lie in one folder, a."),
-        ({**class_folders(3), **class_folders(0, 1)}, "The class b has one picture"),
+        ({**class_folders(3), **class_folders(0, 1)}, "The class b has only one picture"),
         ({"0.png": png(), "1.png": png()}, "neither folders of classes nor a CSV"),
         ({**class_folders(2, 2, prefix="train/"), "test/": b""}, "This folder is empty"),
         (

@@ -137,7 +137,7 @@ def test_what_only_the_choice_made_rules_out_is_told_and_mended_by_another_choic
 
 def test_what_a_person_named_is_no_markup_in_what_is_told(page: AppTest) -> None:
     upload(page, ("photos.zip", zipped({f"{label}/1.png": picture(1) for label in ("*my* $x$", "dog")})))
-    assert r"The class \*my\* \$x\$ has one picture" in page.error[0].value
+    assert r"The class \*my\* \$x\$ has only one picture" in page.error[0].value
 
 
 def test_at_most_fifty_problems_are_listed_and_all_are_counted(page: AppTest) -> None:

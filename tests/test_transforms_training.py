@@ -175,6 +175,11 @@ REFUSED = [
     (1, "to_image;to_float:scale=false", "To float without scale leaves values up to 255"),
     (1, "to_image;to_float:scale=false;gaussian_noise", "To float without scale leaves values up to 255"),
     (1, "to_image;to_float;normalise:mean=0.5,std=0.5;erasing", "Normalise stands before other steps"),
+    (
+        1,
+        "rotation;to_image;to_float;normalise:mean=0.266,std=0.169;normalise:mean=0.266,std=0.169",
+        "Normalise stands before other steps",
+    ),
     (1, "erasing", "Step 1, Erase a rectangle: it works on tensors"),
 ]
 

@@ -302,7 +302,7 @@ def _check_classes(layout: Layout, where: str, unsure: set[str], problems: Probl
             problems.add(where, none, rows[label])
         elif train == 1 and test == 0 and not layout.divided:
             one = DataError(
-                "The class {label} has one picture; it takes two, one for training and one for the test.",
+                "The class {label} has only one picture; training and test take one each.",
                 label=label,
             )
             problems.add(where, one, rows[label])

@@ -40,8 +40,11 @@ def training_part(pipeline: Pipeline, data: Dataset) -> Pipeline:
         LabError: it cannot work, or its images would differ in shape or in kind from the test images.
     """
     steps = list(pipeline.validate().active)
-    while steps and (steps[-1].kind in _CONVERSIONS or steps[-1].kind == "normalise"):
-        _check_conversion(steps.pop(), data)
+    last = [*_CONVERSIONS, "normalise"]
+    while steps and steps[-1].kind in last:
+        _check_conversion(steps[-1], data)
+        if steps.pop().kind == "normalise":
+            last.remove("normalise")  # a second one the training would not do
     for step in steps:
         title = step.entry.title
         check(

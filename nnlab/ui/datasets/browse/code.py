@@ -18,7 +18,9 @@ image, label = raw[{index}]
 scaled = v2.functional.to_dtype(image, torch.float32, scale=True)
 normalised, _ = dataset[{index}]
 for name, x in {{"image": image, "scaled": scaled, "normalised": normalised}}.items():
-    print(name, x.dtype, tuple(x.shape), x.min().item(), x.max().item(), x.double().mean().item())
+    exact = x.double()
+    print(name, x.dtype, tuple(x.shape), x.min().item(), x.max().item(),
+          exact.mean().item(), exact.std(correction=0).item())
 """
 
 

@@ -22,8 +22,8 @@ def tell_problems(error: LabError, mend: str) -> None:
             hide_index=True,
             height=min(388, 38 + 35 * len(problems)),
             column_config={
+                _("File"): st.column_config.TextColumn(width=200),
                 _("Row"): st.column_config.TextColumn(width=60, alignment="right"),
-                _("What is wrong"): st.column_config.TextColumn(width="large"),
             },
             key="images-problems",
         )
