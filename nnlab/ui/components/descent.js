@@ -165,6 +165,7 @@ const createDescent = (host) => {
     return best;
   };
 
+  const idle = () => (header.draggable ? header.texts.drag : "\u00a0");
   const point = (at) => {
     pointed = at;
     if (at?.trail) {
@@ -174,7 +175,7 @@ const createDescent = (host) => {
     } else if (at) {
       const [x, y] = at.place;
       readout.textContent = `x = ${x.toPrecision(3)}, y = ${y.toPrecision(3)}, f ≈ ${shortNumber(valueAt(at.place))}`;
-    } else readout.textContent = header.draggable ? header.texts.drag : "\u00a0";
+    } else readout.textContent = idle();
     draw();
   };
 
@@ -321,11 +322,11 @@ const createDescent = (host) => {
     player.update(total, next.texts);
     next.charts.forEach((chart, at) => {
       const lines = trails.map((trail) => ({ values: trail.lines[at], look: trail.look }));
-      charts[at].resize(chartBox.clientWidth, themeOf(host));
-      charts[at].show({ ...chart, lines }, total, themeOf(host));
+      charts[at].show({ ...chart, lines }, total);
     });
+    pointed = null;
+    readout.textContent = idle();
     resized();
-    point(null);
     if (next.step !== null) {
       told.step = next.step;
       if (!player.busy()) player.go(next.step);

@@ -107,11 +107,11 @@ const createStepChart = (onPick) => {
   });
   canvas.addEventListener("pointermove", (event) => event.buttons && pick(event));
 
-  const show = (next, steps, themed) => {
-    [chart, total, theme] = [next, Math.max(1, steps), themed];
+  // Drawn by the `resize` that follows.
+  const show = (next, steps) => {
+    [chart, total] = [next, Math.max(1, steps)];
     canvas.setAttribute("aria-label", `${next.yLabel} / ${next.xLabel}`);
     fit();
-    draw();
   };
   const resize = (wide, themed) => {
     [width, theme] = [wide, themed];
