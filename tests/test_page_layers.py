@@ -111,6 +111,31 @@ def test_the_arithmetic_of_the_shape_is_written_out() -> None:
     assert any("(28 + 2*0 - 1*(5-1) - 1)/1 + 1 = 24" in caption.value for caption in page.caption)
 
 
+def test_the_address_holds_what_is_typed_into_kernels() -> None:
+    page = show(cells="1.0.2.0:2.5,0.0.0.1:-1e-05")
+    [(header, blobs)] = parts(page, "window")
+    assert not page.warning
+    kernel = floats(blobs[2], header["kernel"])
+    layer = run_code(page)["layer"]
+    assert torch.equal(kernel, layer.weight.detach()) and kernel[1, 0, 2, 0] == 2.5  # type: ignore[attr-defined]
+    page.number_input("layers-seed").set_value(1).run()  # other weights, over which nothing was typed
+    assert "cells" not in page.query_params
+    page.number_input("layers-seed").set_value(0).run()
+    assert page.query_params["cells"] in ("1.0.2.0:2.5,0.0.0.1:-1e-05", ["1.0.2.0:2.5,0.0.0.1:-1e-05"])
+    page.button("layers-undo").click().run()
+    assert "cells" not in page.query_params
+
+
+@pytest.mark.parametrize(
+    "part", ["1.0.3.0:2", "1.0.0:2", "0.0.0.0:x", "0.0.0.0:1e99", "-1.0.0.0:1", ":", "x"]
+)
+def test_a_kernel_in_a_damaged_address_is_told_and_left_out(part: str) -> None:
+    page = show(cells=f"0.0.1.1:3,{part}")
+    assert not page.exception and f"`{part}` in the address" in page.warning[0].value
+    [(header, blobs)] = parts(page, "window")
+    assert floats(blobs[2], header["kernel"])[0, 0, 1, 1] == 3
+
+
 @pytest.mark.parametrize("bias", [True, False])
 def test_the_weights_of_a_linear_layer_of_the_same_output_are_counted(bias: bool) -> None:
     page = show(kernel_size=5, out_channels=20, bias=bias)

@@ -21,7 +21,7 @@ from nnlab.ui.layers.form import offer_fix, options_form
 from nnlab.ui.layers.linked import PLACE, choice, whole
 from nnlab.ui.layers.source import Input, carry_on, layer_input
 from nnlab.ui.layers.views import Seen, show_layer
-from nnlab.ui.layers.weights import Cell, Weights, choose_weights
+from nnlab.ui.layers.weights import CELLS, Cell, Weights, choose_weights, link_edits
 from nnlab.ui.text import _, plain, say
 
 _SHOWN = {name: kind for name, kind in LAYERS.items() if kind.takes in ("any", "image", "vector")}
@@ -38,7 +38,7 @@ def single() -> None:
     with strip:
         name = choice(
             _("Layer"), "layer", list(_SHOWN), "conv2d", shown=lambda which: LAYERS[which].torch, width=180,
-            also_clears=(*_OPTIONS, *PLACE, "weights", "seed", "mode"),
+            also_clears=(*_OPTIONS, *PLACE, "weights", "seed", "mode", CELLS),
         )  # fmt: skip
     kind = LAYERS[name]
     source = layer_input(strip)
@@ -123,7 +123,9 @@ class _AtWork:
             carry_on(self._output())
             st.rerun()
         if conv is not None:
-            _offer_undo(self.weights.edits(conv))
+            edits = self.weights.edits(conv)
+            link_edits(edits)
+            _offer_undo(edits)
             _compare_with_linear(conv, self.in_shape, tuple(y.shape[1:]))
         with st.expander(_("The same in PyTorch, as a module and as a function"), icon=":material/code:"):
             st.code(self._code(module), language="python")

@@ -16,15 +16,18 @@ from nnlab.lens import KERNELS
 from nnlab.nets.spec import Chain
 from nnlab.training.weights import TrainedModel
 from nnlab.ui.layers.linked import choice, whole
+from nnlab.ui.layers.typed import as_number
 from nnlab.ui.owned import short_title
 from nnlab.ui.store import run_store
 from nnlab.ui.text import _, mark, say
+from nnlab.ui.url import as_code, set_query
 
 _EDITS = "layers-edits"
 _MOST_RUNS = 20
 _LAST_SEED = 9999
 _CHOICES = {"random": mark("Random"), "classic": mark("Classic, made by hand")}
 SHIPPED = "shipped"
+CELLS = "cells"  # how the URL calls what was typed into kernels
 
 Cell = tuple[int, int, int, int]
 
@@ -63,8 +66,11 @@ class Weights:
 
     def edits(self, conv: nn.Conv2d) -> dict[Cell, float]:
         """What has been typed over the weights of this shape, by place."""
-        every = st.session_state.setdefault(_EDITS, {})
-        edits: dict[Cell, float] = every.setdefault((self.name, self.seed, tuple(conv.weight.shape)), {})
+        shape = tuple(conv.weight.shape)
+        key = self.name, self.seed, shape
+        if _EDITS not in st.session_state:  # of a page that was just opened, its address tells
+            st.session_state[_EDITS] = {key: _linked_edits(shape)}
+        edits: dict[Cell, float] = st.session_state[_EDITS].setdefault(key, {})
         return edits
 
     def lines(self, conv: nn.Conv2d) -> list[str]:
@@ -80,6 +86,28 @@ class Weights:
             edits[place] = value
 
         return edit
+
+
+def link_edits(edits: dict[Cell, float]) -> None:
+    """Put what has been typed into the URL: out.in.row.column:number, with commas between."""
+    told = (f"{'.'.join(map(str, place))}:{value!r}" for place, value in edits.items())
+    set_query(CELLS, ",".join(told) or None)
+
+
+def _linked_edits(shape: tuple[int, ...]) -> dict[Cell, float]:
+    """The inverse of `link_edits`; what is no place or no number of such weights gets a sentence."""
+    edits: dict[Cell, float] = {}
+    for part in filter(None, st.query_params.get(CELLS, "").split(",")):
+        place, _colon, number = part.partition(":")
+        at = tuple(int(axis) if axis.isdecimal() and len(axis) < 9 else -1 for axis in place.split("."))
+        value = as_number(number)
+        if value is not None and len(at) == 4 and all(-1 < i < n for i, n in zip(at, shape, strict=True)):
+            edits[at] = value
+        else:
+            told = _("`{part}` in the address of this page is no number of these kernels; it is left out.",
+                     part=as_code(part))  # fmt: skip
+            st.warning(told, icon=":material/link_off:")
+    return edits
 
 
 def choose_weights(channels: int) -> Weights | None:
