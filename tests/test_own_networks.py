@@ -18,12 +18,13 @@ from streamlit.testing.v1 import AppTest
 from nnlab.data import dataset_info, load_dataset
 from nnlab.data.images import ImageOptions, delete, import_images
 from nnlab.drawing import drawing_to_image
+from nnlab.drawing.stages import drawing_stages
 from nnlab.nets.presets import preset
 from nnlab.runs import Run, RunStore
 from nnlab.training.recipe import Recipe, RunSpec
 from nnlab.ui import store as pages_store
 from nnlab.ui.datasets.images.example import example_zip
-from nnlab.ui.draw.reader import answerer, readable_runs, reader
+from nnlab.ui.draw.reader import answer_of, readable_runs, reader
 from nnlab.ui.train.form import rows_of
 
 ROOT = Path(__file__).parents[1]
@@ -68,7 +69,7 @@ def test_a_colour_network_is_drawn_for_with_its_own_class_names(runs: RunStore, 
     assert line.startswith("net · mine")
     chosen = reader(runs, colour_run.id)
     assert "3 × 24 × 24" in chosen.facts and chosen.model.info.classes == ("cat", "dog")
-    answer = answerer(chosen.model, 280)(SEVEN)
+    answer = answer_of(chosen.model, drawing_stages(chosen.model, SEVEN))
     assert answer.image.shape == (3, 24, 24)
     # What the pad shows is what the network gets, in each of its channels.
     image = torch.tensor(answer.image)[None]
@@ -86,7 +87,7 @@ def test_the_code_of_the_page_gives_the_answer_of_the_page(
     run = trained(runs, example_zip("folders"), ImageOptions(32, channels), tmp_path, epochs=1)
     chosen = reader(runs, run.id)
     assert "dark on light" in chosen.facts
-    answer = answerer(chosen.model, 280)(SEVEN)
+    answer = answer_of(chosen.model, drawing_stages(chosen.model, SEVEN))
     assert (answer.image[:, 0, 0] == 255).all() and answer.image.min() < 80
     script = tmp_path / "draw.py"
     script.write_text(chosen.code)
@@ -102,7 +103,7 @@ def test_the_code_of_the_page_gives_the_answer_of_the_page(
 def test_a_network_that_learned_digits_on_paper_reads_a_drawn_seven(runs: RunStore, tmp_path: Path) -> None:
     run = trained(runs, example_zip("folders"), ImageOptions(28, 1), tmp_path, epochs=8)
     model = reader(runs, run.id).model
-    answer = answerer(model, 280)(SEVEN)
+    answer = answer_of(model, drawing_stages(model, SEVEN))
     assert int(np.argmax(answer.probabilities)) == 7
     assert np.array_equal(answer.image, 255 - drawing_to_image(SEVEN)[0].numpy())
 

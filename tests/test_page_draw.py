@@ -25,7 +25,7 @@ from nnlab.nets.architecture import LayerSpec, sequence
 from nnlab.nets.presets import preset
 from nnlab.runs import RunStore
 from nnlab.training.weights import TrainedModel, WeightsInfo, load_model, save_weights
-from nnlab.ui.draw.reader import SHIPPED, Reader, _code, answerer, readable_runs, reader
+from nnlab.ui.draw.reader import SHIPPED, Reader, _code, answer_of, readable_runs, reader
 from nnlab.ui.draw.told import stage_numbers
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -175,12 +175,14 @@ def test_the_pad_says_what_does_not_look_like_a_digit(strokes: list[list[int]], 
 def test_only_the_network_of_the_package_doubts() -> None:
     shipped = shipped_model()
     star = [np.array(flat).reshape(-1, 2) / 10 for flat in STAR]
-    assert answerer(shipped, 280)(star).doubtful
+    assert answer_of(shipped, drawing_stages(shipped, star)).doubtful
     other = TrainedModel(OrderedDict(shipped.named_children()))
     other.info = shipped.info
-    again = answerer(other, 280)(star)
+    again = answer_of(other, drawing_stages(other, star))
     assert not again.doubtful
-    assert np.array_equal(again.probabilities, answerer(shipped, 280)(star).probabilities)
+    assert np.array_equal(
+        again.probabilities, answer_of(shipped, drawing_stages(shipped, star)).probabilities
+    )
 
 
 @pytest.mark.parametrize("off", [(), ("box",), ("centre", "ink"), STAGES])
@@ -294,7 +296,9 @@ def test_for_which_data_one_can_draw(
     model.info = info_of(dataset, shape)
     chosen = Reader(model, "", "")
     assert chosen.drawable == drawable and (remark in chosen.remark if remark else chosen.remark == "")
-    answer = answerer(model, 280)([np.array([[70.0, 60.0], [210.0, 60.0], [120.0, 240.0]])])
+    answer = answer_of(
+        model, drawing_stages(model, [np.array([[70.0, 60.0], [210.0, 60.0], [120.0, 240.0]])])
+    )
     assert answer.image.shape == shape and answer.probabilities.shape == (2,)
     if dataset in ("kmnist", "usps"):  # their signs reach from edge to edge
         rows = np.flatnonzero(answer.image[0].max(1) > 100)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 from torch import Tensor
 
@@ -20,7 +19,7 @@ from nnlab.drawing import (
     shipped_model,
 )
 from nnlab.drawing.predict import input_logits, is_filled
-from nnlab.drawing.stages import Stages, drawing_stages
+from nnlab.drawing.stages import Stages
 from nnlab.errors import LabError
 from nnlab.nets.source import import_block, model_source
 from nnlab.runs import Run, RunStore
@@ -181,11 +180,6 @@ def network_of(store: RunStore, run_id: str, step: int | None = None) -> Trained
         kept = run.snapshots()
         step = kept[-1][0] if kept else 0
     return _trained(run.path, step)
-
-
-def answerer(model: TrainedModel, size: int) -> Callable[[list[np.ndarray]], Answer]:
-    """What answers strokes on a `size` x `size` canvas; raises `LabError` as `drawing_stages`."""
-    return lambda strokes: answer_of(model, drawing_stages(model, strokes, (size, size)))
 
 
 def answer_of(model: TrainedModel, stages: Stages) -> Answer:
