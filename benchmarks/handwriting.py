@@ -40,11 +40,13 @@ class Setting:
     extent: the digit's longer side as a share of the canvas's.
     place: 0 for the top left corner, 0.5 for the middle, 1 for the bottom right corner.
     rate: points a second; None for the points as they are.
+    points: how many of a whole digit's are left, evenly in time, and each stroke's last; None for all.
     """
 
     extent: float = 0.6
     place: float = 0.5
     rate: float | None = None
+    points: int | None = None
 
 
 SETTINGS = {
@@ -53,8 +55,12 @@ SETTINGS = {
     "95 % of the canvas": Setting(extent=0.95),
     "20 %, in the top left corner": Setting(extent=0.2, place=0.0),
     "20 %, in the bottom right corner": Setting(extent=0.2, place=1.0),
-    "15 points a second": Setting(rate=15),
     "200 points a second": Setting(rate=200),
+    "15 points a second": Setting(rate=15),
+    **{
+        f"{count} points a digit, {count / 15:.1f} s at 15 a second": Setting(points=count)
+        for count in (20, 15, 10, 8)
+    },
 }
 
 
@@ -93,7 +99,10 @@ def read(path: Path) -> list[tuple[int, Strokes]]:
 
 def placed(strokes: Strokes, setting: Setting) -> Strokes:
     """The strokes as a pad reports them, in whole pixels of the canvas."""
-    reported = [stroke if setting.rate is None else resampled(stroke, setting.rate) for stroke in strokes]
+    rate = setting.rate
+    if setting.points is not None:
+        rate = min(RATE, RATE * setting.points / sum(map(len, strokes)))
+    reported = [stroke if rate is None else resampled(stroke, rate) for stroke in strokes]
     every = np.concatenate(reported)
     low = every.min(0)
     size = every.max(0) - low

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-FEWEST = 6  # points of a stroke; one of fewer is meant as lines
+FEWEST = 4  # points of a stroke; one of fewer is meant as lines
 CORNER = 120.0  # degrees: where the path turns by more, it has a corner
 FAR = 0.05  # of the drawing's longer side: closer points are joined by a line
 _BETWEEN = 8  # pieces that one curve is made of
