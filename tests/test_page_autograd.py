@@ -60,6 +60,15 @@ def test_a_tensor_may_have_a_name_of_the_programs(part: str, name: str) -> None:
     run_code(page)
 
 
+@pytest.mark.parametrize(
+    ("values", "shown"), [("[2., 3.]", "[−2.5, −3.96]"), ("[1., 0.]", "[3.242, 4]"), ("[1., 2., 3.]", "(3,)")]
+)
+def test_an_edge_says_its_gradient_with_fewer_digits_or_its_shape(values: str, shown: str) -> None:
+    gradient = "[6, 4, 1]" if shown == "(3,)" else "[6, 4]"
+    steps = drawn(show(code="sin(a)", tensors=f"a:grad:float32:{values}", gradient=gradient))["steps"]
+    assert [step["onEdge"] for step in steps if step["kind"] == "back"] == [shown]
+
+
 def test_the_graph_holds_pytorchs_own_numbers_and_the_code_leaves_them_behind() -> None:
     page = show(example="paths")
     header = drawn(page)

@@ -138,8 +138,6 @@ def _back(ran: Graph, step: Step, edge: int) -> dict[str, Any]:
     node = ran.nodes[step.node]
     form = "each" if step.local is not None else "matrix" if step.jacobian is not None else "large"
     local = step.local if step.local is not None else step.jacobian
-    short = _lines(step.outgoing)
-    whole = short[0] if len(short) == 1 and len(short[0]) <= _ON_EDGE else _shape(step.outgoing)
     incoming = step.incoming.reshape(1, -1) if form == "matrix" else step.incoming
     outgoing = step.outgoing.reshape(1, -1) if form == "matrix" else step.outgoing
     return {
@@ -147,7 +145,8 @@ def _back(ran: Graph, step: Step, edge: int) -> dict[str, Any]:
         "of": _label(ran, node), "by": _label(ran, ran.nodes[step.to]),
         "rule": node.rules[step.slot] if node.rules else "",
         "local": None if local is None else _matrix(local),
-        "incoming": _matrix(incoming), "outgoing": _matrix(outgoing), "onEdge": whole,
+        "incoming": _matrix(incoming), "outgoing": _matrix(outgoing),
+        "onEdge": _on_edge(step.outgoing),
         "summed": form == "each" and step.incoming.shape != step.outgoing.shape,
         "before": None if step.before is None else _matrix(step.before),
         "added": _matrix(step.outgoing), "after": _matrix(step.after),
@@ -168,14 +167,25 @@ def _lines(tensor: Tensor) -> list[str]:
             for number, (row, end) in enumerate(zip(rows, ends, strict=True))]  # fmt: skip
 
 
-def _listed(values: Tensor, brackets: bool) -> str:
-    shown = [_short(value) for value in values[:_VECTOR].tolist()]
+def _on_edge(tensor: Tensor) -> str:
+    """`tensor` in a few letters: a row of numbers, with fewer digits where it is long, or its shape."""
+    values = tensor.detach()
+    if values.ndim < 2:
+        for digits in (4, 3, 2):
+            row = _listed(values.reshape(-1), values.ndim == 1, digits)
+            if len(row) <= _ON_EDGE:
+                return row
+    return str(tuple(values.shape))
+
+
+def _listed(values: Tensor, brackets: bool, digits: int = 4) -> str:
+    shown = [_short(value, digits) for value in values[:_VECTOR].tolist()]
     text = ", ".join(shown) + (", …" if len(values) > _VECTOR else "")
     return f"[{text}]" if brackets else text
 
 
-def _short(value: float) -> str:
-    return f"{value:.4g}".replace("e+0", "e").replace("e-0", "e-").replace("-", "−")
+def _short(value: float, digits: int = 4) -> str:
+    return f"{value:.{digits}g}".replace("e+0", "e").replace("e-0", "e-").replace("-", "−")
 
 
 def _shape(tensor: Tensor) -> str:
