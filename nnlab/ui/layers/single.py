@@ -185,7 +185,7 @@ class _AtWork:
 def _offer_undo(edits: dict[Cell, float]) -> None:
     if edits:
         st.button(
-            _("Undo the {count} numbers typed into kernels", count=len(edits)), icon=":material/undo:",
+            _("Undo what was typed into kernels ({count})", count=len(edits)), icon=":material/undo:",
             key="layers-undo", on_click=edits.clear,
         )  # fmt: skip
 
