@@ -153,6 +153,12 @@ def test_a_mistake_is_marked_and_mended_with_one_click(show: Callable[..., Page]
     page.get_by_role("button", name="Put a flatten before linear1").click()
     expect(wrong).to_have_count(0)
     expect(page.locator(".status")).to_contain_text("Every layer fits")
+    # The button that was pressed has gone: the keys go on beside it, back and forth.
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(wrong).to_have_count(1)
+    page.keyboard.press("Control+y")
+    expect(wrong).to_have_count(0)
 
 
 def test_a_tap_unfolds_a_row_and_the_picture_chooses_one(show: Callable[..., Page]) -> None:

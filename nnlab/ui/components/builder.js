@@ -167,7 +167,9 @@ const createBuilder = (host) => {
 
   const showRest = () => {
     const { texts } = catalogue;
-    if (host.getRootNode().activeElement !== title) title.value = mistakes.get("name")?.text ?? header.name;
+    const active = host.getRootNode().activeElement;
+    const held = [undo, redo, ...mends.children].includes(active);
+    if (active !== title) title.value = mistakes.get("name")?.text ?? header.name;
     [undo.disabled, redo.disabled, train.disabled] = [!header.undo, !header.redo, !header.ready];
     save.disabled = !header.items.length;
     status.classList.toggle("bad", Boolean(header.problem));
@@ -178,6 +180,8 @@ const createBuilder = (host) => {
       mends.replaceChildren(...offered.map(({ id, text }) =>
         element("button", { type: "button", class: "mend", onclick: () => change("repair", { about: id }) }, text)));
     }
+    // Who mends, or goes back, by the keyboard stays among the buttons when the one that was pressed has gone.
+    if (held && (active.disabled || !active.isConnected)) [...mends.children, undo, redo].find((one) => !one.disabled)?.focus();
     write(note, header.note);
     const { layers, params, macs, bytes } = header.totals;
     const told = [layers === 1 ? texts.totalOne : texts.total.replace("{count}", exact(layers)), "", exact(params), exact(macs), bytesText(bytes), ""];

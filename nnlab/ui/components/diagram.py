@@ -72,7 +72,8 @@ def diagram(
             **({"open": _("Open in Layers")} if opens else {}),
             "label": _("The network to scale; arrow keys walk from layer to layer, Enter chooses one"),
             "sum": _sum(rows) if problem is None
-            else _("Drawn as far as it fits: {layers} layers", layers=len(rows)),
+            else _("Drawn as far as it fits: {layers} of {all} layers", layers=len(rows),
+                   all=sum(layer.count() for layer in architecture.layers)),
         },
     }  # fmt: skip
 

@@ -157,7 +157,11 @@ def _accuracy(facts: Facts) -> str:
 
 
 def _largest(facts: Facts) -> float:
-    return float("inf") if facts.largest is None else facts.largest
+    """With two digits: the free memory changes all the time."""
+    if facts.largest is None:
+        return float("inf")
+    rest = 10 ** max(0, len(str(facts.largest)) - 2)
+    return facts.largest // rest * rest
 
 
 def _batch(largest: float) -> str:
@@ -165,8 +169,7 @@ def _batch(largest: float) -> str:
         return _("any")
     if not largest:
         return _("none fits")
-    rest = 10 ** max(0, len(f"{largest:.0f}") - 2)  # two digits: the free memory changes all the time
-    return f"{int(largest) // rest * rest:,}"
+    return _whole(largest)
 
 
 def _measured_memory(facts: Facts) -> float | None:
