@@ -379,6 +379,9 @@ def test_from_the_shell(
         "b/y.png: This file is empty.",
     ]
     assert main([*train, "--images", str(archive), "--fit", "bend"]) == 2
+    capsys.readouterr()
+    assert main([*train, "--image-size", "8"]) == 2
+    assert "pictures of --images, which is missing" in capsys.readouterr().err
     root.chmod(0o755)
 
 

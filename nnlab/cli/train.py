@@ -32,9 +32,9 @@ def add_parser(commands: Commands) -> None:
     learned.add_argument(
         "--images", metavar="FILE", help="your own: a zip or a folder of class folders, or with one CSV"
     )
-    train.add_argument("--image-size", type=int, default=32, help="pixels a side of --images (default: 32)")
-    train.add_argument("--channels", type=int, default=3, help="of --images: 1 grey, 3 colour (default: 3)")
-    train.add_argument("--fit", default="fit", help="of --images: fit, fill or stretch (default: fit)")
+    train.add_argument("--image-size", type=int, help="pixels a side of --images (default: 32)")
+    train.add_argument("--channels", type=int, help="of --images: 1 grey, 3 colour (default: 3)")
+    train.add_argument("--fit", help="of --images: fit, fill or stretch (default: fit)")
     train.add_argument(
         "--model", help="a preset (default: convnet, or that of --start), or a file of layers (.json)"
     )
@@ -105,8 +105,14 @@ def _train(arguments: argparse.Namespace) -> int:
 
     threads = default_threads() if arguments.threads is None else arguments.threads
     check(threads >= 1, "The number of threads is {value}; it should be at least 1.", value=threads)
+    of_images = {name: getattr(arguments, name) for name in ("image_size", "channels", "fit")}
+    of_images = {name: value for name, value in of_images.items() if value is not None}
+    check(
+        arguments.images is not None or not of_images,
+        "--image-size, --channels and --fit say what becomes of the pictures of --images, which is missing.",
+    )
     if arguments.images is not None:
-        arguments.dataset = _imported(arguments)
+        arguments.dataset = _imported(arguments.images, of_images)
     start = None if arguments.start is None else start_of(arguments.start, arguments.runs)
     own = None if arguments.drawings is None else _drawings(arguments, start)
     spec = _spec(arguments, start, own)
@@ -142,12 +148,11 @@ def _train(arguments: argparse.Namespace) -> int:
     return INTERRUPTED if pressed else 1
 
 
-def _imported(arguments: argparse.Namespace) -> str:
+def _imported(path: str, options: Mapping[str, Any]) -> str:
     """The name of the dataset that becomes of the pictures in ``--images``."""
     from nnlab.data.images import ImageOptions, import_images
 
-    options = ImageOptions(arguments.image_size, arguments.channels, arguments.fit)
-    return import_images(arguments.images, options).name
+    return import_images(path, ImageOptions(**options)).name
 
 
 def _drawings(arguments: argparse.Namespace, start: TrainedModel | None) -> Split:
