@@ -91,7 +91,8 @@ def test_the_selected_digit_is_the_subject_and_nonsense_selects_the_first(select
     page.run()
     assert not page.exception
     image = read_photo(data).images()[3 if selected == 3 else 0]
-    _, blobs = component(page, "stages")
+    stages, blobs = component(page, "stages")
+    assert stages["titles"]["given"] == "What the network sees"
     runs = np.frombuffer(blobs[0], np.uint8).reshape(-1, 2)
     assert (np.repeat(runs[:, 1], runs[:, 0]) == image.numpy().reshape(-1)).all()
 

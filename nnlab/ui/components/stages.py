@@ -11,7 +11,7 @@ from nnlab.ui.text import _
 
 def stage_pictures(
     header: Mapping[str, Any], given: bytes, inked: bytes, *, off: Sequence[str], key: str,
-    on_change: Callable[[], None],
+    on_change: Callable[[], None], in_data: bool = False,
 ) -> None:  # fmt: skip
     """Draw them.
 
@@ -21,13 +21,15 @@ def stage_pictures(
             drawing: seq, strokes, size, pen, seconds, pressure, stages.
         given, inked: images as `runs`; `inked` empty where it is the same, both where nothing is drawn.
         off: what is left out.
+        in_data: whether what was not drawn is an image of the data, not of a photograph.
         on_change: called where the reader has switched; the state is the names that are off, as ``off``.
     """
     names = [card["name"] for card in header["cards"]]
     texts = {
         "titles": {
             "drawn": _("As drawn"), "box": _("Box of 20 px"), "centre": _("Centre of mass"), "ink": _("Ink"),
-            "given": _("Size and colours") if "drawn" in names else _("As in the data"),
+            "given": _("Size and colours") if "drawn" in names else _("As in the data") if in_data
+            else _("What the network sees"),
             "normalise": _("Normalised"),
         },
         "purposes": {

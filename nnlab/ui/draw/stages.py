@@ -50,7 +50,7 @@ def show(chosen: Reader, subject: Subject) -> None:
             "pressure": drawing.mean_pressure,
         }  # fmt: skip
     header["shape"] = list(image.shape)
-    _pictures(header, subject.drawing is not None, runs(image), inked)
+    _pictures(header, subject.drawing is not None, runs(image), inked, in_data=subject.label is not None)
 
 
 def show_none(chosen: Reader) -> None:
@@ -59,13 +59,14 @@ def show_none(chosen: Reader) -> None:
     _pictures(_header(chosen.model.info, True), True, b"", b"")
 
 
-def _pictures(header: dict[str, Any], live: bool, given: bytes, inked: bytes) -> None:
+def _pictures(header: dict[str, Any], live: bool, given: bytes, inked: bytes, in_data: bool = False) -> None:
     """Only of what is on the pad can anything be left out."""
     header |= {
         "live": live,
         "cards": [{"name": name, "switchable": live and name in STAGES} for name in header["cards"]],
     }
-    stage_pictures(header, given, inked, off=left_out() if live else [], key=_KEY, on_change=_switched)
+    off = left_out() if live else []
+    stage_pictures(header, given, inked, off=off, key=_KEY, on_change=_switched, in_data=in_data)
 
 
 def _header(info: WeightsInfo, drawn: bool) -> dict[str, Any]:
