@@ -28,6 +28,7 @@ _MASK = st.one_of(
     _COMPARISON,
     st.builds(lambda value, sign: f"{value} {sign} t", st.integers(-2, 20), _SIGN),
     st.builds(lambda n, value: f"t % {n} == {value}", st.integers(1, 3), st.integers(0, 2)),
+    st.builds(lambda n, value: f"t / {n} > {value}", st.integers(-2, 3), st.integers(0, 4)),
     st.builds("({}) {} ({})".format, _COMPARISON, st.sampled_from("&|^"), _COMPARISON),
     st.builds("({}) | ~({}) & ({})".format, _COMPARISON, _COMPARISON, _COMPARISON),
     st.just("t[0] > 2"),

@@ -5,7 +5,7 @@ step   = "[" item ("," item)* "]" | "." method            (methods only where th
 item   = whole | slice | "..." | "None" | "True" | "False" | "[" whole-or-bool, ... "]" | mask
 mask   = unit (("&" | "^" | "|") unit)* | side comparison side
 unit   = "(" mask ")" | "~" unit | chain
-side   = number | chain (("%" | "+" | "-" | "*") number)?
+side   = number | chain (("%" | "+" | "-" | "*" | "/") number)?
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from nnlab.lessons.tensors.chains import (
 from nnlab.lessons.tensors.tokens import Reader, Word
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-_ARITHMETIC = ("%", "+", "-", "*")
+_ARITHMETIC = ("%", "+", "-", "*", "/")
 _MOST_STEPS = 8
 # Each with the least and the most arguments; None: any number of sizes, or one tuple of them.
 METHODS: dict[str, tuple[int, int] | None] = {
