@@ -44,9 +44,9 @@ def runs(here: RunStore, monkeypatch: pytest.MonkeyPatch) -> RunStore:
     return here
 
 
-def opened(**query: object) -> AppTest:
+def opened(strokes: list[list[int]] = SEVEN, **query: object) -> AppTest:
     page = AppTest.from_file(str(Path(__file__).parents[1] / "app.py"), default_timeout=60).run()
-    page.session_state["pad:drawing"] = {"seq": 1, "strokes": SEVEN}
+    page.session_state["pad:drawing"] = {"seq": 1, "strokes": strokes}
     page.switch_page("pages/lab/draw.py")
     for name, value in {"part": "compare", **query}.items():
         page.query_params[name] = str(value)
@@ -75,6 +75,13 @@ def test_every_network_is_shown_what_torch_says_of_the_moved_drawing(runs: RunSt
         assert told["line"].startswith(f"{grid.same(told['wanted'])} of 81 shifts: the same answer")
     accuracy = (run.status.result or {})["test_accuracy"]
     assert header["networks"][1]["about"] == f"Fashion-MNIST · {accuracy:.2%}"
+
+
+def test_a_network_that_takes_the_drawing_for_no_digit_says_so() -> None:
+    k = [[800, 300, 800, 2500], [2000, 300, 850, 1400, 2000, 2500]]
+    for strokes, refused in ((k, True), (SEVEN, False)):
+        header, _ = component(opened(strokes), "fooled")
+        assert header["networks"][0]["about"].endswith(" · no digit") == refused
 
 
 def test_the_newest_run_of_each_preset_is_compared_unless_the_address_names_others(runs: RunStore) -> None:

@@ -98,6 +98,15 @@ def in_url(page: AppTest, name: str) -> str:
     return value if isinstance(value, str) else value[0]
 
 
+def test_what_is_taken_for_no_digit_is_told_so() -> None:
+    page = opened("why", [[800, 300, 800, 2500], [2000, 300, 850, 1400, 2000, 2500]])  # a K
+    say_what_it_is(page, "4")
+    assert "It takes this for no digit" in texts(page)
+    page = opened("why")
+    say_what_it_is(page, "4")
+    assert "It takes this for no digit" not in texts(page)
+
+
 def test_one_click_shows_the_smallest_changes_of_the_engine(taught: Run) -> None:
     page = opened("why", run=taught.id)
     assert "Say what it really is" in texts(page)

@@ -11,14 +11,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nnlab.data.ink import SIDE
-from nnlab.drawing import drawing_for, is_bright, predict_image
+from nnlab.drawing import drawing_for, is_bright
 from nnlab.drawing.changes import Change, Inked, Resampled
 from nnlab.drawing.fooled import SPAN, Grid, shift_grid, shifted
 from nnlab.errors import LabError
 from nnlab.training.weights import TrainedModel
 from nnlab.ui.components.fooled import Moves, Network, fooled
 from nnlab.ui.draw.compare_runs import MOST, Offer, missing, offers, still_going, train_missing, usual
-from nnlab.ui.draw.reader import Reader, network_of
+from nnlab.ui.draw.reader import Reader, answer_to, network_of
 from nnlab.ui.draw.subject import Subject
 from nnlab.ui.linked import Linked
 from nnlab.ui.owned import dataset_title
@@ -134,9 +134,13 @@ def _network(
     info = model.info
     image = drawing_for(model, drawing)
     fill = None if own else 255 if is_bright(info) else 0
-    probabilities = predict_image(model, shifted(image, moves.x, moves.y, fill))
-    data = dataset_title(offer.dataset)
-    about = data if offer.accuracy is None else f"{data} · {offer.accuracy:.2%}"
+    answer = answer_to(model, shifted(image, moves.x, moves.y, fill))
+    probabilities = torch.from_numpy(answer.probabilities)
+    about = dataset_title(offer.dataset)
+    if offer.accuracy is not None:
+        about += f" · {offer.accuracy:.2%}"
+    if answer.doubtful:
+        about += f" · {_('no digit')}"
     if _cost(model) > _MOST_MACS:
         return Network(offer.name, about, info.classes, probabilities, None, None)
     if moving:  # what it says where the drawing is is enough; 81 more would keep the pen waiting

@@ -11,7 +11,7 @@ from nnlab.drawing.changes import Changeable, Inked, Resampled
 from nnlab.drawing.flips import Flips, find_flips
 from nnlab.errors import LabError
 from nnlab.ui.draw.own_set import current, keep_subject, own_drawing, tell_problem
-from nnlab.ui.draw.reader import SHIPPED, Reader
+from nnlab.ui.draw.reader import SHIPPED, Reader, answer_to
 from nnlab.ui.draw.subject import Subject
 from nnlab.ui.draw.why_cards import cards
 from nnlab.ui.draw.why_matrix import confusions
@@ -45,6 +45,8 @@ def show(reader: Reader, subject: Subject) -> None:
         told = _("It says {said} with {share:.1%}; for {right} it has {other:.1%}. The smallest changes that "
                  "make it say {right}:", said=said, share=share, right=plain(classes[right]),
                  other=float(found.probabilities[right]))  # fmt: skip
+    if answer_to(reader.model, subject.image).doubtful:
+        st.caption(_("It takes this for no digit; if it had to be one:"))
     st.markdown(told)
     cards(found, subject.image, classes)
     if subject.strokes is None:
