@@ -120,7 +120,7 @@ def _parameters(now: Moment) -> None:
     for name, weight in now.weights.items():
         gradient = now.gradients[name]
         told = "None" if gradient is None else f"{float(gradient.norm()):.6f}"
-        shape = " × ".join(map(str, weight.shape))
+        shape = "\u00a0×\u00a0".join(map(str, weight.shape))
         rows.append(f"| `{name}` | {shape} | {float(weight.norm()):.6f} | {told} |")
     st.markdown("\n".join(rows))
 

@@ -30,8 +30,9 @@ def show() -> None:
 
 def _table(outcomes: dict[str, Outcome], same: dict[str, Sameness]) -> None:
     """The steps one below the other, with what they end with."""
-    head = [_("Step"), _("First loss"), _("Loss after"), _("Accuracy"), _("Same weights?")]
-    rows = [f"| {' | '.join(head)} |", "| :-- | --: | --: | --: | :-- |"]
+    # The proof stands beside the step: a phone shows no more than that without scrolling.
+    head = [_("Step"), _("Same weights?"), _("First loss"), _("Loss after"), _("Accuracy")]
+    rows = [f"| {' | '.join(head)} |", "| :-- | :-- | --: | --: | --: |"]
     for place, step in enumerate(STEPS, 1):
         one = outcomes.get(step.name)
         told = "…" if step.name in _COMPARED else ""
@@ -40,7 +41,7 @@ def _table(outcomes: dict[str, Outcome], same: dict[str, Sameness]) -> None:
         numbers = "… | … | …"
         if one is not None:
             numbers = f"{number(one.first_loss)} | {number(one.loss)} | {one.accuracy:.2%}"
-        rows.append(f"| {place}. {say(step.title)} | {numbers} | {told} |".replace(". ", ".\u00a0"))
+        rows.append(f"| {place}. {say(step.title)} | {told} | {numbers} |".replace(". ", ".\u00a0"))
     st.markdown("\n".join(rows))
     ended = [one for one in outcomes.values() if one.name != "cnn"]
     question(
