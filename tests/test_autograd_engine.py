@@ -225,6 +225,7 @@ def test_gradcheck_agrees_where_the_page_says_that_the_numeric_check_does(tree: 
         ("a**" + "9**" * 20 + "9", 57, "too large"),
         ("1e999*a", 0, "too long or too large"),
         ("a*007", 2, "does not read this as a number"),
+        ("9" * 24 + "**a", 24, "int too big"),
         ("print = a*b", 0, "has a meaning already"),
         ("1/0*a", 1, "divides by zero"),
         ("sin(2)", 4, "takes a tensor here"),

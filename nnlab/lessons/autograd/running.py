@@ -242,7 +242,7 @@ class _Runner:
 
         try:
             value = again(inputs)
-        except (RuntimeError, TypeError, IndexError, ValueError) as error:
+        except (RuntimeError, TypeError, IndexError, ValueError, OverflowError) as error:
             refusal = Sentence("PyTorch refuses this: {reason}", reason=str(error).splitlines()[0])
             raise Refused(
                 refusal.template, text=self.text, start=start, stop=stop, **refusal.values
