@@ -121,6 +121,8 @@ def _write(page: Any, done: int) -> None:
 
 
 VERSION, CURVES = "canvas[data-version]", "canvas[data-points]"
+ACTS, LINES, UPDATE = (f".stHtml:has(.nnlab-{name})" for name in ("acts", "lines", "update"))
+STAGES = ".stMarkdown:has(.stMarkdownBadge)"
 ACTIONS = (
     Action("tensors", "make", "shape typed", typing("Shape", "4, 5", "3, 4, 5"), query="how=randn"),
     Action("tensors", "index", "index typed", typing("Index", "t[1:, ::2]", "t[t > 5]", "t[:, 0]")),
@@ -130,7 +132,7 @@ ACTIONS = (
     Action("tensors", "reduce", "dim typed", typing("dim", "0", "1")),
     Action("tensors", "views", "expression typed", typing("y =", "t.T.reshape(12)", "t.view(6, 2)", "t.T")),
     Action("tensors", "views", "number written over a cell", _write),
-    Action("tensors", "inplace", "operation chosen", choosing("How"), watch=".stHtml:has(.nnlab-lines)"),
+    Action("tensors", "inplace", "operation chosen", choosing("How"), watch=LINES),
     Action("tensors", "numpy", "number written over a cell", _write),
     Action("tensors", "dtypes", "values typed", typing("a", "[1, 2]", "[100, 120]")),
     Action("tensors", "devices", "call chosen", choosing("The call")),
@@ -139,34 +141,22 @@ ACTIONS = (
     Action("autograd", "graph", "no_grad() switched", taking("switch", "torch.no_grad()")),
     Action("autograd", "jacobian", "expression typed", typing("Expression", "a * b", "a ** 2 - b"), CURVES),
     Action("autograd", "jacobian", "h on its slider", stepping("h = 10 to the power of minus"), CURVES),
-    Action(
-        "autograd",
-        "again",
-        "backward() pressed",
-        taking("button", "grad.zero_()", "backward()"),
-        ".stHtml:has(.nnlab-acts)",
-    ),
+    Action("autograd", "again", "button pressed", taking("button", "grad.zero_()", "backward()"), ACTS),
     Action("descent", "line", "start by its arrows", stepping("Start, x"), VERSION),
     Action("descent", "line", "learning rate on its slider", stepping("Learning rate η"), VERSION),
     Action("descent", "race", "start by its arrows", stepping("Start, x"), VERSION),
     Action("descent", "race", "surface chosen", choosing("Surface"), VERSION),
-    Action("descent", "update", "step on its slider", stepping("Step t"), ".stHtml:has(.nnlab-update)"),
+    Action("descent", "update", "step on its slider", stepping("Step t"), UPDATE),
     Action("descent", "update", "learning rate on its slider", stepping("Learning rate η"), VERSION),
     Action("descent", "rate", "learning rate on its slider", stepping("Your learning rate η"), VERSION),
     Action("descent", "schedules", "learning rate on its slider", stepping("Learning rate η"), VERSION),
     Action("weight", "sum", "seed by its arrows", stepping("Seed")),
     Action("weight", "sum", "images by their arrows", stepping("Images")),
     Action("weight", "slope", "learning rate on its slider", stepping("Learning rate"), CURVES),
-    Action(
-        "weight",
-        "grad",
-        "backward() pressed",
-        taking("button", "zero_grad()", "loss.backward()"),
-        ".stHtml:has(.nnlab-lines)",
-    ),
+    Action("weight", "grad", "button pressed", taking("button", "zero_grad()", "loss.backward()"), LINES),
     Action("saving", "modes", "image by its arrows", stepping("Image"), "table"),
     Action("saving", "modes", "dropout switched", taking("switch", "Dropout follows"), "table"),
-    Action("loop", "iteration", "next stage", taking("button", "Next stage"), ".stMarkdown:has(.stMarkdownBadge)"),
+    Action("loop", "iteration", "next stage", taking("button", "Next stage"), STAGES),
     Action("clinic", "ward", "step on its slider", stepping("Look at step"), VERSION, "step=50"),
 )
 
