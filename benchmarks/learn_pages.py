@@ -141,7 +141,7 @@ ACTIONS = (
     Action("autograd", "graph", "no_grad() switched", taking("switch", "torch.no_grad()")),
     Action("autograd", "jacobian", "expression typed", typing("Expression", "a * b", "a ** 2 - b"), CURVES),
     Action("autograd", "jacobian", "h on its slider", stepping("h = 10 to the power of minus"), CURVES),
-    Action("autograd", "again", "button pressed", taking("button", "grad.zero_()", "backward()"), ACTS),
+    Action("autograd", "again", "button pressed", taking("button", "backward()", "From the beginning"), ACTS),
     Action("descent", "line", "start by its arrows", stepping("Start, x"), VERSION),
     Action("descent", "line", "learning rate on its slider", stepping("Learning rate η"), VERSION),
     Action("descent", "race", "start by its arrows", stepping("Start, x"), VERSION),
@@ -153,11 +153,13 @@ ACTIONS = (
     Action("weight", "sum", "seed by its arrows", stepping("Seed")),
     Action("weight", "sum", "images by their arrows", stepping("Images")),
     Action("weight", "slope", "learning rate on its slider", stepping("Learning rate"), CURVES),
-    Action("weight", "grad", "button pressed", taking("button", "zero_grad()", "loss.backward()"), LINES),
+    Action(
+        "weight", "grad", "button pressed", taking("button", "loss.backward()", "From the beginning"), LINES
+    ),
     Action("saving", "modes", "image by its arrows", stepping("Image"), "table"),
     Action("saving", "modes", "dropout switched", taking("switch", "Dropout follows"), "table"),
     Action("loop", "iteration", "next stage", taking("button", "Next stage"), STAGES),
-    Action("clinic", "ward", "step on its slider", stepping("Look at step"), VERSION, "step=50"),
+    Action("clinic", "ward", "step on its slider", stepping("Look at step"), VERSION, "case=labels&step=50"),
 )
 
 
@@ -168,6 +170,8 @@ def measure(browser: Any, address: str, action: Action, times: int) -> list[floa
     page.locator(action.watch).first.wait_for(timeout=60_000)
     page.wait_for_load_state("networkidle")
     for done in range(times):
+        page.locator("[data-test-script-state=notRunning]").wait_for()
+        page.evaluate("() => new Promise(requestIdleCallback)")  # nobody types into a picture half drawn
         page.evaluate(_WATCH, action.watch)
         action.act(page, done)
         page.wait_for_function("n => samples.length >= n", arg=done + 1, timeout=60_000)

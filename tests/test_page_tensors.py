@@ -193,6 +193,13 @@ def test_what_cannot_be_is_told_in_a_sentence(query: dict[str, object]) -> None:
         run_code(page)
 
 
+def test_code_in_a_complaint_is_code_and_nothing_else_is_markup() -> None:
+    (told,) = show(part="index", index="").error
+    assert told.value == r"Write an expression that begins with t\, such as `t[0]`\."
+    (told,) = show(part="views", view="t.view_(3)").error
+    assert "`view_`" in told.value
+
+
 def test_what_is_typed_wrong_stays_and_is_pointed_at() -> None:
     page = show(part="index")
     page.text_input(key="tensors-index").set_value("t[0; 1]").run()

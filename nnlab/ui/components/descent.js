@@ -54,7 +54,6 @@ const createDescent = (host) => {
   const draw = () => {
     if (!header) return;
     const theme = themeOf(host);
-    layout();
     const { wide, high, toX, toY } = place;
     const context = sizeCanvas(canvas, wide + EDGE.left + EDGE.right, high + EDGE.top + EDGE.bottom);
     context.imageSmoothingEnabled = true;
@@ -237,14 +236,17 @@ const createDescent = (host) => {
   // A long name of torch's may be broken where its words begin.
   const breakable = (name) => name.replace(/([a-z])([A-Z])/g, "$1\u200b$2");
   const numberText = (value) => (Number.isFinite(value) ? shortNumber(value) : String(value));
+  const write = (cell, text) => {
+    if (cell.textContent !== text) cell.textContent = text;
+  };
   const rows = () => {
     const step = player.at();
     trails.forEach((trail) => {
       const at = Math.min(step, trail.count - 1);
       const gone = trail.diverged !== null && step >= trail.diverged;
-      trail.cells[0].textContent = `${numberText(trail.points[2 * at])}, ${numberText(trail.points[2 * at + 1])}`;
-      trail.cells[1].textContent = numberText(trail.losses[at]);
-      trail.cells[2].textContent = gone ? trail.lost : trail.note;
+      write(trail.cells[0], `${numberText(trail.points[2 * at])}, ${numberText(trail.points[2 * at + 1])}`);
+      write(trail.cells[1], numberText(trail.losses[at]));
+      write(trail.cells[2], gone ? trail.lost : trail.note);
       trail.row.classList.toggle("lost", gone);
     });
   };
@@ -281,6 +283,7 @@ const createDescent = (host) => {
   const resized = () => {
     if (!header) return;
     const theme = themeOf(host);
+    layout(); // here alone: at every frame it would have the browser lay out the page for the numbers beside
     draw();
     drawReliefBar(bar, 120, 10, theme.dark, header.levels.length + 1);
     for (const chart of charts) chart.resize(chartBox.clientWidth, theme);

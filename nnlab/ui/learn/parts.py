@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from nnlab.errors import LabError
@@ -9,6 +11,7 @@ from nnlab.lessons.typed import TypedError
 from nnlab.ui.text import _, plain, say
 
 _ANSWERED = "learn:answered"
+_CODE = re.compile(r"(`[^`]+`)")
 
 
 def question(key: str, text: str, answered: bool, told: str) -> None:
@@ -37,8 +40,13 @@ def code(source: str) -> None:
         st.code(source, language="python")
 
 
+def told(error: LabError) -> str:
+    """The sentence of `error` as markdown of which nothing but code in backticks is markup."""
+    return "".join(part if at % 2 else plain(part) for at, part in enumerate(_CODE.split(say(error))))
+
+
 def complain(error: LabError) -> None:
     """The sentence of `error`; below it what was typed, with a caret under the fault."""
-    st.error(plain(say(error)), icon=":material/error:")
+    st.error(told(error), icon=":material/error:")
     if isinstance(error, TypedError) and error.text:
         st.code(error.shown, language=None)

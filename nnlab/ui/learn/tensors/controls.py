@@ -11,9 +11,9 @@ from nnlab.lessons.tensors.operands import FILLINGS, Operand, code_of, operands
 from nnlab.lessons.tensors.refusal import Refused
 from nnlab.lessons.typed import TypedError
 from nnlab.ui.components.tensor import Panel, tensors
-from nnlab.ui.learn.parts import code
+from nnlab.ui.learn.parts import code, told
 from nnlab.ui.linked import Linked
-from nnlab.ui.text import _, mark, say
+from nnlab.ui.text import _, mark
 
 LINKED = Linked("tensors")
 LAST_SEED = 9999
@@ -129,7 +129,7 @@ def pick(cell: int) -> None:
 
 def complain(error: LabError) -> None:
     """Our sentence; below it what PyTorch says, and what was typed with a caret under the fault."""
-    st.error(say(error), icon=":material/error:")
+    st.error(told(error), icon=":material/error:")
     lines = [error.said, ""] if isinstance(error, Refused) else []
     if isinstance(error, TypedError) and error.text:
         lines.append(error.shown)
