@@ -168,6 +168,7 @@ def measure(browser: Any, address: str, action: Action, times: int) -> list[floa
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(f"{address}/{action.page}?part={action.part}&{action.query}")
     page.locator(action.watch).first.wait_for(timeout=60_000)
+    page.get_by_role("button", name="Stop", exact=True).wait_for(state="detached")  # a training in the way
     page.wait_for_load_state("networkidle")
     for done in range(times):
         page.locator("[data-test-script-state=notRunning]").wait_for()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import streamlit as st
 import torch
@@ -85,8 +86,7 @@ def _draw(chosen: Chosen, step: _Step) -> None:
     """The loss for values of the weight around it, and the tangent."""
     middle, moved = float(step.weight), float(step.after)
     reach = max(_LEAST_REACH, 1.2 * abs(moved - middle))
-    values = torch.linspace(middle - reach, middle + reach, _POINTS).tolist()
-    losses = loss_along(chosen.shared(), chosen.layer, chosen.place, values, *chosen.batch())
+    values, losses = _curve(chosen, middle, reach)
     ends = [middle - reach, middle + reach]
     tangent = [step.loss + float(step.grad) * (end - middle) for end in ends]
     st.session_state.pop(f"{_CURVE}:sent", None)  # another weight has another curve, from its first point
@@ -99,6 +99,12 @@ def _draw(chosen: Chosen, step: _Step) -> None:
         ],
         x_label=chosen.weight, y_label=_("loss of the batch"), key=_CURVE, height=300,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=64)  # most learning rates move the weight so little that the curve stays the same
+def _curve(chosen: Chosen, middle: float, reach: float) -> tuple[list[float], list[float]]:
+    values = torch.linspace(middle - reach, middle + reach, _POINTS).tolist()
+    return values, loss_along(chosen.shared(), chosen.layer, chosen.place, values, *chosen.batch())
 
 
 def _text(value: Tensor) -> str:
