@@ -23,8 +23,9 @@ def hidden_in(round_: int, entries: Sequence[_T]) -> _T:
     return order[place]
 
 
-def judge(
-    guess: str | None,
+def ask(
+    question: str,
+    titles: Mapping[str, Sentence],
     hidden: str,
     shows: Mapping[str, Sentence],
     lines: Callable[[], str],
@@ -33,13 +34,18 @@ def judge(
     round_: int,
     last: int,
 ) -> None:
-    """What is said to a guess, and the button for the next round.
+    """The question, what is said to a guess, and the button for the next round.
 
     Args:
+        titles: by name, what can be guessed.
         shows: by name, how each entry shows.
         lines: what the hidden one changes, as a diff; asked once it has been named.
         last: the round after which the first one comes again.
     """
+    said = {name: say(title) for name, title in titles.items()}
+    guess = st.radio(
+        question, list(said), index=None, key=f"{linked.page}-guess-{round_}", format_func=said.__getitem__
+    )
     if guess == hidden:
         st.success(say(shows[hidden]), icon=":material/check_circle:")
         st.code(lines(), language="diff")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from nnlab.lessons.clinic import CASES, Case, Record
 from nnlab.ui.learn.clinic.pictures import pictures
 from nnlab.ui.learn.clinic.running import LINKED, run
 from nnlab.ui.learn.clinic.ward import broken_lines
-from nnlab.ui.learn.quiz import hidden_in, judge
-from nnlab.ui.text import _, say
+from nnlab.ui.learn.quiz import ask, hidden_in
+from nnlab.ui.text import _
 
 _LAST = 99
 
@@ -22,16 +20,11 @@ def show() -> None:
 
     def shown(records: Sequence[Record]) -> None:
         pictures(records, f"quiz-{round_}")
-        titles = {case.name: say(case.title) for case in CASES}
-        guess = st.radio(
-            _("What is wrong here?"), list(titles), index=None, key=f"clinic-guess-{round_}",
-            format_func=titles.__getitem__,
-        )  # fmt: skip
-        shows = {one.name: one.explains for one in CASES}
-        judge(
-            guess,
+        ask(
+            _("What is wrong here?"),
+            {one.name: one.title for one in CASES},
             case.name,
-            shows,
+            {one.name: one.explains for one in CASES},
             lambda: broken_lines(case, round_),
             linked=LINKED,
             round_=round_,

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from nnlab.lessons.ladder import BUGS, Bug, Outcome, Sameness
-from nnlab.ui.learn.quiz import hidden_in, judge
+from nnlab.ui.learn.quiz import ask, hidden_in
 from nnlab.ui.learn.scratch.bugs import changed_lines, numbers
 from nnlab.ui.learn.scratch.controls import LINKED, run, settings
-from nnlab.ui.text import _, say
+from nnlab.ui.text import _
 
 _LAST = 999
-_TITLES = {bug.name: bug.title for bug in BUGS}
 
 
 def show() -> None:
     asked = settings()
     round_ = LINKED.number("round", 1, low=1, high=_LAST)
     bug = _hidden(round_)
-    key = f"scratch-guess-{round_}"
 
     def shown(outcomes: dict[str, Outcome], _same: dict[str, Sameness]) -> None:
         numbers(outcomes, f"quiz-{round_}", {"right": _("As it should be"), bug.name: _("With the bug")})
-        titles = {name: say(title) for name, title in _TITLES.items()}
-        guess = st.radio(
-            _("Which bug is it?"), list(_TITLES), index=None, key=key, format_func=titles.__getitem__
-        )
-        shows = {one.name: one.shows for one in BUGS}
-        judge(
-            guess,
+        ask(
+            _("Which bug is it?"),
+            {one.name: one.title for one in BUGS},
             bug.name,
-            shows,
+            {one.name: one.shows for one in BUGS},
             lambda: changed_lines(bug, asked),
             linked=LINKED,
             round_=round_,
