@@ -405,6 +405,8 @@ def test_a_handful_is_labelled_by_keyboard_in_a_browser(lab: str, open_page: Cal
         field = page.get_by_role("textbox", name=f"Label of {i}.png")
         field.fill(name)
         field.press("Enter")
+        if i < 3:
+            expect(page.get_by_text(f"without a label: {3 - i}")).to_be_visible()
     expect(page.get_by_text("cat: 2 · dog: 2")).to_be_visible()
     page.get_by_role("button", name="Check these images").press("Enter")
     expect(page.get_by_role("button", name="Use these images")).to_be_visible()

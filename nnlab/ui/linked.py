@@ -1,24 +1,22 @@
 """Choices that the URL holds, and that the session remembers while other pages are open.
 
-A widget shows what the URL says: `key=linked.bound(name, value)`, and writes it back by
-`on_change=linked.note, args=(name, default)`. Where the URL does not say anything, the session's last choice
-is put into it.
+A widget shows what the URL says: `key=linked.held(name, value)`, or `bound` for a choice whose titles
+change, and writes it back by `on_change=linked.note, args=(name, default)`. Where the URL does not say
+anything, the session's last choice is put into it.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import streamlit as st
 
-from nnlab.ui.text import language
+from nnlab.ui.hold import hold
 from nnlab.ui.url import query_choice, query_float, query_number, set_query
 
 YES_NO = ("yes", "no")
-_TELLING = 2.0  # seconds for which a widget is told a new value
 _T = TypeVar("_T", str, int, float)
 
 
@@ -53,33 +51,15 @@ class Linked:
         return self.choice(name, YES_NO, _text(default)) == "yes"
 
     def bound(self, name: str, value: str | float | bool) -> str:
-        """The key of a widget that shows `value`, which was read by one of the above."""
+        """The key of a widget that shows `value`, which was read by one of the above: told at every run."""
         key = f"{self.page}-{name}"
         st.session_state[key] = value
         return key
 
-    def settled(self, name: str, value: str | float | bool | list[str]) -> str:
-        """As `bound`, for controls of a picture that follows at once: one that has had its value for a while
-        is left alone, as the browser draws a widget anew each time it is told something.
-
-        Until then it is told again: what was told may have been thrown away, or the browser may have asked
-        for more before it heard. Not for ``st.slider`` whose ends change: to Streamlit it is another widget.
-        """
-        key, now, said = f"{self.page}-{name}", time.monotonic(), (value, language())
-        told: dict[str, tuple[object, float]] = st.session_state.setdefault(f"{self.page}:told", {})
-        if name not in told or told[name][0] != said or st.session_state.get(key) != value:
-            told[name] = said, now
-        if now - told[name][1] < _TELLING:
-            st.session_state[key] = value
-        return key
-
-    def typed(self, name: str, value: str) -> str:
-        """As `bound`, for a text that is sent while somebody types: the field is written only where it says
-        something else, as the browser would otherwise be sent back what it has typed beyond since."""
-        key = f"{self.page}-{name}"
-        if st.session_state.get(key) != value:
-            st.session_state[key] = value
-        return key
+    def held(self, name: str, value: str | float | bool | list[str]) -> str:
+        """As `bound`, for what may be changed again before the page has followed: numbers, switches, texts.
+        `hold` says where it will not do."""
+        return hold(f"{self.page}-{name}", value)
 
     def note(self, name: str, default: str | float | bool) -> None:
         """Write what the widget of that name says into the URL, or take it out where it is `default`."""

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from nnlab.data import DatasetInfo, dataset_info, is_present
+from nnlab.ui.hold import hold
 from nnlab.ui.owned import dataset_title, listed_datasets
 from nnlab.ui.text import _, mark
 from nnlab.ui.url import query_choice, query_number, set_query
@@ -154,7 +155,7 @@ def _at_random(shown: View) -> None:
         _("Seed"),
         0,
         _LAST_SEED,
-        key=_bound("seed", shown.seed),
+        key=hold("datasets-seed", shown.seed),
         on_change=_write,
         args=("seed",),
         width=140,
@@ -167,10 +168,10 @@ def _at_random(shown: View) -> None:
 
 def _in_order(first: int, count: int) -> None:
     st.number_input(
-        _("From"), 0, _LAST, key=_bound("from", first), on_change=_write, args=("from",), width=150
+        _("From"), 0, _LAST, key=hold("datasets-from", first), on_change=_write, args=("from",), width=150
     )
     st.number_input(
-        _("Count"), 1, _MOST, key=_bound("count", count), on_change=_write, args=("count",), width=130
+        _("Count"), 1, _MOST, key=hold("datasets-count", count), on_change=_write, args=("count",), width=130
     )
     for sign, told, step in (("←", _("The images before"), -count), ("→", _("The images after"), count)):
         st.button(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nnlab.errors import LabError, ShapeError, check
 from nnlab.ui.components import Strip, strips
-from nnlab.ui.layers.linked import bound, keep_within, write
+from nnlab.ui.layers.linked import held, keep_within, write
 from nnlab.ui.layers.typed import shown_word
 from nnlab.ui.text import _
 from nnlab.ui.url import query_number, set_query
@@ -55,7 +55,7 @@ def words_input() -> Words:
     """Draw the box for words or whole numbers. Raises `LabError` where there is none, or too many."""
     text = st.query_params.get("words", _SENTENCE)
     st.text_input(
-        _("Words, or whole numbers"), key=bound("words", text), on_change=write,
+        _("Words, or whole numbers"), key=held("words", text), on_change=write,
         args=("words", _SENTENCE), width=360,
     )  # fmt: skip
     words = tuple(text.replace(",", " ").split())

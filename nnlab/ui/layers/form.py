@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from nnlab.errors import LabError, ShapeError
 from nnlab.nets.layers import Field, LayerKind
-from nnlab.ui.layers.linked import bound, write
+from nnlab.ui.layers.linked import bound, held, write
 from nnlab.ui.text import _, say
 from nnlab.ui.url import set_query
 
@@ -95,7 +95,7 @@ def _control(kind: LayerKind, field: Field) -> Any:
     value = parsed(field, text)
     match field.kind:
         case "toggle":
-            key = bound(field.name, value if isinstance(value, bool) else field.default)
+            key = held(field.name, value if isinstance(value, bool) else field.default)
             st.toggle(field.name, key=key, on_change=write, args=(field.name, field.default))
         case "choice":
             key = bound(field.name, value if value in field.choices else field.default)
@@ -104,7 +104,7 @@ def _control(kind: LayerKind, field: Field) -> Any:
             )
         case _:
             # Text, so that a pair or a word can be typed too, and what is typed stays where it is wrong.
-            key = bound(field.name, text)
+            key = held(field.name, text)
             wide = max(96, 10 * len(field.name))  # its name on one line
             st.text_input(field.name, key=key, on_change=write, args=(field.name, usual), width=wide)
     return field.clean(kind.torch, value)

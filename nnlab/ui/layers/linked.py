@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from nnlab.ui.hold import hold
 from nnlab.ui.url import query_choice, query_number, set_query
 
 PLACE = ("channel", "row", "column")  # of the output that is taken apart, as the URL calls them
@@ -66,7 +67,7 @@ def whole(
     """A number box for ``?name=``, a whole number from `low` to `high`."""
     value = query_number(name, default, low=low, high=high)
     return st.number_input(
-        label, low, high, key=bound(name, value), width=width, on_change=write, args=(name, default), **rest
+        label, low, high, key=held(name, value), width=width, on_change=write, args=(name, default), **rest
     )
 
 
@@ -77,8 +78,13 @@ def keep_within(name: str, last: int) -> None:
         set_query(name, last)
 
 
+def held(name: str, value: Any) -> str:
+    """The key of a number, a switch or a text that shows `value`; see `hold`."""
+    return hold(f"layers-{name}", value)
+
+
 def bound(name: str, value: Any) -> str:
-    """The key of a control that shows `value`."""
+    """The key of a choice that shows `value`."""
     key = f"layers-{name}"
     st.session_state[key] = value
     return key

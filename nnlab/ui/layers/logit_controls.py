@@ -15,7 +15,7 @@ from nnlab.errors import LabError, check
 from nnlab.lens import LOGIT_PATHS, LOSS_KINDS
 from nnlab.training.batches import normalise
 from nnlab.ui.components import tiles
-from nnlab.ui.layers.linked import bound, choice, keep_within, whole, write
+from nnlab.ui.layers.linked import bound, choice, held, keep_within, whole, write
 from nnlab.ui.layers.typed import as_typed, typed_numbers, words
 from nnlab.ui.text import _, say
 from nnlab.ui.url import query_float, query_number, set_query
@@ -53,7 +53,7 @@ def choose() -> Chosen | None:
                       shown=lambda name: LOGIT_PATHS[name].module, width=210)  # fmt: skip
         text = st.query_params.get("logits", LOGITS)
         st.text_input(
-            _("Logits"), key=bound("logits", text), on_change=write, args=("logits", LOGITS), width=220
+            _("Logits"), key=held("logits", text), on_change=write, args=("logits", LOGITS), width=220
         )
         try:
             logits = _logits(text)
@@ -88,8 +88,7 @@ def _logits(text: str) -> list[float]:
 
 def _class_count(logits: list[float]) -> None:
     """One more or one less; what is taken away comes back."""
-    key = "layers-classes"
-    st.session_state[key] = len(logits)
+    key = held("classes", len(logits))
 
     def changed() -> None:
         count = st.session_state[key]
@@ -112,7 +111,7 @@ def _target(loss: str, count: int) -> int | list[float]:
     right = query_number("target", 0, low=0, high=count - 1)
     usual = ", ".join("1" if at == right else "0" for at in range(count))
     text = st.query_params.get("targets", usual)
-    st.text_input(_("Targets"), key=bound("targets", text), on_change=write,
+    st.text_input(_("Targets"), key=held("targets", text), on_change=write,
                   args=("targets", usual), width=150)  # fmt: skip
     targets = typed_numbers(text)
     check(
@@ -142,7 +141,7 @@ def _slider(place: int, value: float, logits: list[float]) -> None:
 
 def _temperature() -> float:
     temperature = query_float("temperature", 1.0, low=_COLDEST, high=_HOTTEST)
-    key = bound("temperature", temperature)
+    key = held("temperature", temperature)
 
     def moved() -> None:
         value = st.session_state[key]

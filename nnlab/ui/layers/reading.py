@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from nnlab.errors import check
-from nnlab.ui.layers.linked import bound, choice, whole, write
+from nnlab.ui.layers.linked import choice, held, whole, write
 from nnlab.ui.layers.source import choose_image
 from nnlab.ui.layers.typed import typed_numbers
 from nnlab.ui.text import _, mark
@@ -48,7 +48,7 @@ def sequence_input() -> Reading:
 def _typed() -> Reading:
     text = st.query_params.get("series", PULSES)
     st.text_input(
-        _("Steps (0 0 1), or features of each (0 1; 1 0)"), key=bound("series", text), on_change=write,
+        _("Steps (0 0 1), or features of each (0 1; 1 0)"), key=held("series", text), on_change=write,
         args=("series", PULSES), width=360,
     )  # fmt: skip
     x = _table(text)

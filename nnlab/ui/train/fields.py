@@ -8,54 +8,48 @@ from typing import Any
 
 import streamlit as st
 
+from nnlab.ui.hold import hold
 from nnlab.ui.text import _
 from nnlab.ui.url import as_code, query_choice, query_number, set_query
 
-
-def kept(name: str, default: Any) -> str:
-    """The key of a widget that starts with `default` and keeps its value while other pages are open."""
-    key = f"train-{name}"
-    # Streamlit forgets what belongs to a widget as soon as a page without it runs.
-    memory = st.session_state.setdefault("train:kept", {})
-    memory[name] = st.session_state[key] = st.session_state.get(key, memory.get(name, default))
-    return key
+_KEPT = "train:kept"
 
 
 def linked_choice(name: str, allowed: Sequence[str], default: str) -> str:
-    """As `kept`, for one of `allowed`, with ``?name=`` before what was kept."""
-    if name in st.query_params:
-        st.session_state[f"train-{name}"] = query_choice(name, allowed, default)
-    key = kept(name, default)
-    if st.session_state[key] not in allowed:  # such as a dataset that has been deleted since
-        st.session_state[key] = default
+    """The key of a choice that shows ``?name=``, one of `allowed`; without it what was chosen last, which is
+    kept while other pages are open, and at first `default`. The URL then says so too."""
+    value = query_choice(name, allowed, default) if name in st.query_params else _kept(name, default)
+    if value not in allowed:  # such as a dataset that has been deleted since
+        value = default
+    st.session_state[f"train-{name}"] = value
     return _linked(name, default)
 
 
 def linked_whole(name: str, default: int, *, most: int = 2**53 - 1) -> str:
     """As `linked_choice`, for a whole number from 0 to `most`."""
-    if name in st.query_params:
-        st.session_state[f"train-{name}"] = query_number(name, default, low=0, high=most)
+    asked = name in st.query_params
+    value = query_number(name, default, low=0, high=most) if asked else _kept(name, default)
+    hold(f"train-{name}", value)
     return _linked(name, default)
 
 
 def linked_float(name: str, default: float) -> str:
     """As `linked_choice`, for a finite number."""
-    if name in st.query_params:
-        st.session_state[f"train-{name}"] = _query_float(name, default)
+    hold(f"train-{name}", _query_float(name, default) if name in st.query_params else _kept(name, default))
     return _linked(name, default)
 
 
 def linked_toggle(name: str, default: bool) -> str:
     """As `linked_choice`, for a switch, which the URL says as 1 or 0."""
-    if name in st.query_params:
-        st.session_state[f"train-{name}"] = query_choice(name, ("1", "0"), str(int(default))) == "1"
+    asked = name in st.query_params
+    value = query_choice(name, ("1", "0"), str(int(default))) == "1" if asked else _kept(name, default)
+    hold(f"train-{name}", value)
     return _linked(name, default)
 
 
 def linked_text(name: str) -> str:
     """As `linked_choice`, for any text; empty without one."""
-    if name in st.query_params:
-        st.session_state[f"train-{name}"] = st.query_params[name]
+    st.session_state[f"train-{name}"] = st.query_params.get(name, _kept(name, ""))
     return _linked(name, "")
 
 
@@ -70,8 +64,14 @@ def note(name: str, default: Any) -> None:
     set_query(name, None if value == default else text)
 
 
+def _kept(name: str, default: Any) -> Any:
+    # Streamlit forgets what belongs to a widget as soon as a page without it runs.
+    return st.session_state.get(f"train-{name}", st.session_state.get(_KEPT, {}).get(name, default))
+
+
 def _linked(name: str, default: Any) -> str:
-    key = kept(name, default)
+    key = f"train-{name}"
+    st.session_state.setdefault(_KEPT, {})[name] = st.session_state[key]
     note(name, default)  # a reader who comes back to the page has lost its URL
     return key
 

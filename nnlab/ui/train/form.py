@@ -18,6 +18,7 @@ from nnlab.training.losses import LOSSES
 from nnlab.training.optim import OPTIMIZERS, Option
 from nnlab.training.recipe import Recipe, RunSpec
 from nnlab.training.schedules import SCHEDULES
+from nnlab.ui.hold import hold
 from nnlab.ui.networks import OWN, keep_own, link_own, network_names, network_of, network_title, tell_lost_own
 from nnlab.ui.owned import dataset_title, listed_datasets
 from nnlab.ui.text import _, mark, say
@@ -236,7 +237,7 @@ def _usual_lr(optimizer: str) -> float:
 def _optimizer_chosen() -> None:
     chosen = st.session_state["train-optimizer"]
     note("optimizer", _DEFAULT.optimizer)
-    st.session_state["train-lr"] = _usual_lr(chosen)
+    hold("train-lr", _usual_lr(chosen))
     note("lr", _usual_lr(chosen))
 
 

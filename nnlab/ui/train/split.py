@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from nnlab.data.division import Division
+from nnlab.ui.hold import hold
 from nnlab.ui.text import _
 from nnlab.ui.train.fields import linked_choice, linked_whole, note
 
@@ -37,7 +38,7 @@ def split_fields(keys: Mapping[str, str]) -> Division:
         help=_("0 keeps the test images as published. Otherwise this share of all images is drawn for the "
                "test, and the share for validation is one of all images too."),
     )  # fmt: skip
-    st.session_state[_TOGGLE] = st.session_state[keys["stratified"]] == BY_CLASS[0]
+    hold(_TOGGLE, st.session_state[keys["stratified"]] == BY_CLASS[0])
     by_class = st.toggle(
         _("Stratified: the same share of every class"), key=_TOGGLE, on_change=_stratified_chosen,
         disabled=not validation and not test,

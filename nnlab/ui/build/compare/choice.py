@@ -18,6 +18,7 @@ from nnlab.nets.repair import repairs
 from nnlab.runs import Run
 from nnlab.ui.build.data import Target
 from nnlab.ui.build.draft import draft, preset_name
+from nnlab.ui.hold import hold
 from nnlab.ui.layers.weights import trained_runs
 from nnlab.ui.networks import OWN
 from nnlab.ui.store import run_store
@@ -61,7 +62,7 @@ def batch_choice() -> int:
     kept = _kept()
     if "batch" in st.query_params:
         kept["batch"] = query_number("batch", _BATCH, low=1, high=_MOST_BATCH)
-    st.session_state[_SIZE] = kept.get("batch", _BATCH)
+    hold(_SIZE, kept.get("batch", _BATCH))
     st.number_input(_("Batch size"), 1, _MOST_BATCH, key=_SIZE, width=125, on_change=_note_batch)
     _note_batch()
     size: int = st.session_state[_SIZE]

@@ -14,6 +14,7 @@ from nnlab.ui.datasets.browse.details import details
 from nnlab.ui.datasets.browse.path import image_path, tensor_facts
 from nnlab.ui.datasets.controls import SPLITS, View
 from nnlab.ui.datasets.facts import facts
+from nnlab.ui.hold import hold
 from nnlab.ui.text import _
 from nnlab.ui.url import query_number, set_query
 
@@ -131,10 +132,10 @@ def _chosen(data: Dataset, split: Split, view: View, drawn: Tensor) -> int:
 
 
 def _number(index: int, last: int) -> None:
-    st.session_state["datasets-sample"] = index
     st.number_input(
-        _("Image number (0 to {last})", last=f"{last:,}"), 0, last, key="datasets-sample", on_change=_typed
-    )
+        _("Image number (0 to {last})", last=f"{last:,}"), 0, last, key=hold("datasets-sample", index),
+        on_change=_typed,
+    )  # fmt: skip
 
 
 def _typed() -> None:

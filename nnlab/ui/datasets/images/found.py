@@ -13,6 +13,7 @@ from nnlab.errors import DataError
 from nnlab.ui.components import tiles
 from nnlab.ui.datasets.facts import facts
 from nnlab.ui.datasets.images.upload import Upload
+from nnlab.ui.hold import hold
 from nnlab.ui.text import _, mark
 from nnlab.ui.url import as_code
 
@@ -82,34 +83,33 @@ def _strip(upload: Upload, found: Found) -> None:
     options = upload.options or ImageOptions()
     with st.container(horizontal=True, vertical_alignment="bottom", key="images-strip"):
         st.select_slider(
-            _("Side in pixels"), _SIZES, key=_bound("image_size", options.image_size),
+            _("Side in pixels"), _SIZES, key=_held("image_size", options.image_size),
             on_change=_chosen, args=(upload, "image_size"), width=260,
         )  # fmt: skip
         st.segmented_control(
             _("Channels"), list(_CHANNELS), required=True, format_func=lambda n: _(_CHANNELS[n]),
-            key=_bound("channels", options.channels), on_change=_chosen, args=(upload, "channels"),
+            key=_held("channels", options.channels), on_change=_chosen, args=(upload, "channels"),
         )  # fmt: skip
         st.segmented_control(
             _("Brought to a square"), FITS, required=True, format_func=lambda fit: _(_FITS[fit]),
-            key=_bound("fit", options.fit), on_change=_chosen, args=(upload, "fit"),
+            key=_held("fit", options.fit), on_change=_chosen, args=(upload, "fit"),
         )  # fmt: skip
         if found.counts["test"] is None:
             st.number_input(
                 _("Held out for the test (%)"), 1, 90,
-                key=_bound("test_share", round(100 * options.test_share)),
+                key=_held("test_share", round(100 * options.test_share)),
                 on_change=_chosen, args=(upload, "test_share"), width=190,
                 help=_("The upload has no folder of test images, so that share of each class becomes one."),
             )  # fmt: skip
             st.number_input(
-                _("Seed"), 0, _LAST_SEED, key=_bound("seed", options.seed), on_change=_chosen,
+                _("Seed"), 0, _LAST_SEED, key=_held("seed", options.seed), on_change=_chosen,
                 args=(upload, "seed"), width=110, help=_("Decides which images are held out."),
             )  # fmt: skip
 
 
-def _bound(name: str, value: object) -> str:
+def _held(name: str, value: object) -> str:
     """The key of a control that shows what is chosen for the upload, which is where it is kept."""
-    st.session_state[f"images-{name}"] = value
-    return f"images-{name}"
+    return hold(f"images-{name}", value)
 
 
 def _chosen(upload: Upload, name: str) -> None:

@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 from nnlab.ui.datasets.images.upload import Picture, Upload
 from nnlab.ui.datasets.images.work import has_ended
+from nnlab.ui.hold import hold
 from nnlab.ui.text import _, plain
 
 _WIDTH = 132  # pixels of a picture with its label
@@ -66,9 +67,8 @@ def _one(upload: Upload, picture: Picture, pixels: np.ndarray | None) -> None:
             st.caption(f":material/broken_image: {_('not an image')}")
     else:
         st.image(_square(pixels), width="stretch")
-    st.session_state[key] = picture.label
     st.text_input(
-        _("Label of {file}", file=picture.name), key=key, placeholder=_("label"),
+        _("Label of {file}", file=picture.name), key=hold(key, picture.label), placeholder=_("label"),
         label_visibility="collapsed", on_change=_labelled, args=(upload, picture, key),
     )  # fmt: skip
     st.button(

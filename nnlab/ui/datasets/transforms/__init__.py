@@ -15,6 +15,7 @@ from nnlab.ui.datasets.transforms.normalising import normalising_view
 from nnlab.ui.datasets.transforms.samples import samples_view, seeds_view
 from nnlab.ui.datasets.transforms.stages import stages_view
 from nnlab.ui.datasets.transforms.state import LAST_SEED, built_pipeline, current_pipeline, note_in_url
+from nnlab.ui.hold import hold
 from nnlab.ui.text import _, mark
 from nnlab.ui.url import query_choice, query_number, set_query
 
@@ -82,12 +83,13 @@ def _strip(index: int, last: int, seed: int) -> None:
     """Which image, and which random numbers."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="transforms-strip"):
         st.number_input(
-            _("Image number (0 to {last})", last=f"{last:,}"), 0, last, key=_bound("image", index),
+            _("Image number (0 to {last})", last=f"{last:,}"), 0, last, key=hold("transforms-image", index),
             on_change=_write, args=("image",), width=220,
         )  # fmt: skip
         st.number_input(
-            _("Seed"), 0, LAST_SEED, key=_bound("seed", seed), on_change=_write, args=("seed",), width=130,
+            _("Seed"), 0, LAST_SEED, key=hold("transforms-seed", seed), on_change=_write, args=("seed",),
             help=_("The same seed always draws the same random numbers, those of torch.manual_seed."),
+            width=130,
         )  # fmt: skip
         st.button(
             _("Again"), icon=":material/casino:", key="transforms-again", on_click=set_query,

@@ -11,7 +11,8 @@ from nnlab.transforms import PRESETS, TRANSFORMS, Pipeline, Step
 from nnlab.transforms.pipeline import MAX_STEPS
 from nnlab.ui.datasets.transforms import edits
 from nnlab.ui.datasets.transforms.forms import step_form
-from nnlab.ui.datasets.transforms.state import keep
+from nnlab.ui.datasets.transforms.state import keep, kept_pipeline
+from nnlab.ui.hold import hold
 from nnlab.ui.text import _, mark, say
 
 _PRESETS = {
@@ -51,7 +52,7 @@ def builder(pipeline: Pipeline, data: Dataset) -> None:
             label_visibility="collapsed",
             key="transforms-add",
             on_change=_add,
-            args=(pipeline, data),
+            args=(data,),
             disabled=len(pipeline.steps) >= MAX_STEPS,
             width="stretch",
         )
@@ -69,11 +70,10 @@ def _row(pipeline: Pipeline, place: int, step: Step) -> None:
     title = say(step.entry.title)
     with st.container(border=True, gap=None, key=f"transforms-row-{place}"):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
-            key = f"transforms-enabled-{place}"
-            st.session_state[key] = step.enabled
+            key = hold(f"transforms-enabled-{place}", step.enabled)
             st.checkbox(
                 f"**{place + 1}. {title}**", key=key, width="stretch", on_change=_switch,
-                args=(pipeline, place, key),
+                args=(place, key),
             )  # fmt: skip
             with st.container(
                 horizontal=True, wrap=False, gap=None, width="content", key=f"transforms-tools-{place}"
@@ -91,7 +91,7 @@ def _settings(pipeline: Pipeline, place: int, step: Step, title: str) -> None:
         )  # fmt: skip
     if settings.open:  # only then are its widgets made: a page with eight steps has forty
         with settings:
-            step_form(step, place, lambda name, value: edits.changed(pipeline, place, name, value))
+            step_form(step, place, lambda name, value: edits.changed(kept_pipeline(), place, name, value))
 
 
 def _tools(pipeline: Pipeline, place: int, title: str) -> None:
@@ -117,12 +117,12 @@ def _keep(made: Callable[[], Pipeline]) -> None:
     keep(made())
 
 
-def _add(pipeline: Pipeline, data: Dataset) -> None:
+def _add(data: Dataset) -> None:
     name = st.session_state["transforms-add"]
     st.session_state["transforms-add"] = None
     if name is not None:
-        keep(edits.added(pipeline, name, data))
+        keep(edits.added(kept_pipeline(), name, data))
 
 
-def _switch(pipeline: Pipeline, place: int, key: str) -> None:
-    keep(edits.switched(pipeline, place, st.session_state[key]))
+def _switch(place: int, key: str) -> None:
+    keep(edits.switched(kept_pipeline(), place, st.session_state[key]))

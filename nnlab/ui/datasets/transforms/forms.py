@@ -11,6 +11,7 @@ from nnlab.errors import LabError
 from nnlab.transforms import Pipeline, Step
 from nnlab.transforms.fields import Field
 from nnlab.ui.datasets.transforms.state import keep
+from nnlab.ui.hold import hold
 from nnlab.ui.text import _, say
 
 Change = Callable[[str, Any], Pipeline]
@@ -28,9 +29,9 @@ def step_form(step: Step, place: int, change: Change) -> None:
 def _widget(field: Field, value: Any, key: str, change: Change) -> None:
     match field.kind:
         case "toggle":
-            st.toggle(field.name, key=_bound(key, value), on_change=_change, args=(field, [key], change))
+            st.toggle(field.name, key=hold(key, value), on_change=_change, args=(field, [key], change))
         case "choice":
-            st.selectbox(field.name, field.choices, key=_bound(key, value), on_change=_change,
+            st.selectbox(field.name, field.choices, key=hold(key, value), on_change=_change,
                          args=(field, [key], change))  # fmt: skip
         case "number" | "whole":
             _number(field, field.name, value, key, (field, [key], change))
@@ -49,7 +50,7 @@ def _number(field: Field, label: str, value: float, key: str, arguments: tuple[A
         label,
         kind(field.low),
         kind(field.high),
-        key=_bound(key, kind(value)),
+        key=hold(key, kind(value)),
         step=field.step if whole else _stride(field),
         format=None if whole else "%g",
         on_change=_change,
@@ -61,12 +62,6 @@ def _number(field: Field, label: str, value: float, key: str, arguments: tuple[A
 def _stride(field: Field) -> float:
     """What plus and minus change a number by: a step of its usual size."""
     return 1.0 if field.high >= 30 and field.kind == "number" else 0.05
-
-
-def _bound(key: str, value: Any) -> str:
-    """The key of a widget that shows what the pipeline says."""
-    st.session_state[key] = value
-    return key
 
 
 def _change(field: Field, keys: list[str], change: Change) -> None:

@@ -45,6 +45,11 @@ def built_pipeline(data: Dataset) -> Pipeline | None:
     return pipeline if fits else None
 
 
+def kept_pipeline() -> Pipeline:
+    """As `current_pipeline`, for a callback: what was changed since the page was drawn is in it."""
+    return Pipeline.from_text(st.session_state.get(_KEPT, _PLAIN))
+
+
 def keep(pipeline: Pipeline) -> None:
     """Make this the pipeline of the page."""
     st.session_state[_KEPT] = pipeline.to_text()

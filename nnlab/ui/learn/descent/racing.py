@@ -12,6 +12,7 @@ from nnlab.lessons.descent import RACERS, SURFACES, Racer, Surface, Trail, setti
 from nnlab.lessons.descent.scripts import race_script
 from nnlab.lessons.descent.slices import NAME, network_surface
 from nnlab.lessons.descent.written import Numbers, read_settings, set_racers, write_settings
+from nnlab.ui.hold import hold
 from nnlab.ui.learn.descent.controls import LINKED, MOVED, choose, start_of, step_count, strip
 from nnlab.ui.learn.descent.kept import trails
 from nnlab.ui.learn.descent.network import choose_plane, race_on_network
@@ -84,7 +85,7 @@ def _racing() -> list[str]:
 
 def _choose_racers(names: list[str]) -> None:
     """Switches of who races."""
-    key = LINKED.settled("racers", names)
+    key = LINKED.held("racers", names)
 
     def note_names() -> None:
         chosen = [name for name in _ALL if name in st.session_state[key]]
@@ -125,8 +126,7 @@ def _form(racers: Sequence[Racer], numbers: Numbers) -> None:
     )  # fmt: skip
     (one,) = (racer for racer in racers if racer.name == of)
     for setting in settings_of(one):
-        key = f"descent-set-{of}-{setting.name}"
-        st.session_state[key] = setting.value
+        key = hold(f"descent-set-{of}-{setting.name}", setting.value)
         st.number_input(
             f"{setting.name} ({_LETTERS[setting.name]})", setting.low, min(setting.high, 1e6), format="%g",
             step=_step(setting.value), key=key, on_change=_note_setting,

@@ -63,7 +63,7 @@ def _chosen() -> list[str]:
     default = ",".join(_FIRST)
     asked = LINKED.text("schedules", default).split(",")
     names = [name for name in _ALL if name in asked] or ["constant"]
-    key = LINKED.settled("schedules", names)
+    key = LINKED.held("schedules", names)
 
     def note() -> None:
         LINKED.choose(

@@ -38,7 +38,7 @@ def text(
     """A text box for ``?name=``; typing something else takes `clears` out of the URL. A `live` one answers at
     every letter, others on Enter."""
     value = LINKED.text(name, default)
-    key = LINKED.typed(name, value) if live else LINKED.bound(name, value)
+    key = LINKED.held(name, value)
     st.text_input(
         label, key=key, on_change=_noted, args=(name, default, clears), width=width, placeholder=placeholder,
         live=_LIVE if live else False,
@@ -71,7 +71,7 @@ def whole(label: str, name: str, default: int, low: int, high: int, *, width: in
         label,
         low,
         high,
-        key=LINKED.bound(name, value),
+        key=LINKED.held(name, value),
         on_change=_noted,
         args=(name, default, ()),
         width=width,
@@ -82,7 +82,7 @@ def whole(label: str, name: str, default: int, low: int, high: int, *, width: in
 def toggle(label: str, name: str, default: bool) -> bool:
     """A switch for ``?name=``."""
     value = LINKED.toggle(name, default)
-    st.toggle(label, key=LINKED.bound(name, value), on_change=_noted, args=(name, default, ()))
+    st.toggle(label, key=LINKED.held(name, value), on_change=_noted, args=(name, default, ()))
     return value
 
 
