@@ -27,7 +27,7 @@ def show(reader: Reader, subject: Subject) -> None:
     """Draw this view of what is read."""
     classes = reader.model.info.classes
     name = subject_name(subject)
-    right = _right_answer(classes, subject, name)
+    right = _right_answer(classes, subject)
     tell_problem()
     if right is None:
         st.caption(_("Say what it really is: then you see what it would take for the network to agree."))
@@ -67,19 +67,21 @@ def subject_name(subject: Subject) -> str:
     return content.hexdigest()[:16]
 
 
-def _right_answer(classes: Sequence[str], subject: Subject, name: str) -> int | None:
-    """The class that the reader says it is; another drawing is asked about anew."""
+def _right_answer(classes: Sequence[str], subject: Subject) -> int | None:
+    """The class that the reader says it is; another drawing, which begins elsewhere, is asked about anew."""
+    begun = str(subject.strokes[0][0].tolist()) if subject.strokes else subject_name(subject)
+    key = f"why-right-{begun}"
     names = {str(place): title for place, title in enumerate(classes)}
     usual = None if subject.label is None or subject.label >= len(classes) else str(subject.label)
     asking = _("What is it really?")
     if len(classes) <= MOST_BUTTONS:
         chosen = st.segmented_control(
-            asking, list(names), default=usual, format_func=names.__getitem__, key=f"why-right-{name}"
+            asking, list(names), default=usual, format_func=names.__getitem__, key=key
         )
     else:
         chosen = st.selectbox(
             asking, list(names), index=None if usual is None else int(usual), width=300,
-            format_func=names.__getitem__, key=f"why-right-{name}", placeholder=_("Choose a class"),
+            format_func=names.__getitem__, key=key, placeholder=_("Choose a class"),
         )  # fmt: skip
     return None if chosen is None else int(chosen)
 
