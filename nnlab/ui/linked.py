@@ -1,15 +1,15 @@
 """Choices that the URL holds, and that the session remembers while other pages are open.
 
-A widget shows what the URL says: `key=linked.held(name, value)`, or `bound` for a choice whose titles
-change, and writes it back by `on_change=linked.note, args=(name, default)`. Where the URL does not say
-anything, the session's last choice is put into it.
+A widget shows what the URL says: `**linked.held(name, value)`, or `key=linked.bound(name, value)` for a
+choice whose titles change, and writes it back by `on_change=linked.note, args=(name, default)`. Where the URL
+does not say anything, the session's last choice is put into it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -56,10 +56,12 @@ class Linked:
         st.session_state[key] = value
         return key
 
-    def held(self, name: str, value: str | float | bool | list[str]) -> str:
+    def held(
+        self, name: str, value: str | float | bool | list[str], start: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """As `bound`, for what may be changed again before the page has followed: numbers, switches, texts.
-        `hold` says where it will not do."""
-        return hold(f"{self.page}-{name}", value)
+        These are arguments of the widget; `hold` says where they will not do, and what `start` is."""
+        return hold(f"{self.page}-{name}", value, start)
 
     def note(self, name: str, default: str | float | bool) -> None:
         """Write what the widget of that name says into the URL, or take it out where it is `default`."""

@@ -155,7 +155,7 @@ def _at_random(shown: View) -> None:
         _("Seed"),
         0,
         _LAST_SEED,
-        key=hold("datasets-seed", shown.seed),
+        **hold("datasets-seed", shown.seed),
         on_change=_write,
         args=("seed",),
         width=140,
@@ -168,10 +168,10 @@ def _at_random(shown: View) -> None:
 
 def _in_order(first: int, count: int) -> None:
     st.number_input(
-        _("From"), 0, _LAST, key=hold("datasets-from", first), on_change=_write, args=("from",), width=150
+        _("From"), 0, _LAST, **hold("datasets-from", first), on_change=_write, args=("from",), width=150
     )
     st.number_input(
-        _("Count"), 1, _MOST, key=hold("datasets-count", count), on_change=_write, args=("count",), width=130
+        _("Count"), 1, _MOST, **hold("datasets-count", count), on_change=_write, args=("count",), width=130
     )
     for sign, told, step in (("←", _("The images before"), -count), ("→", _("The images after"), count)):
         st.button(

@@ -85,8 +85,8 @@ def show(reader: Reader, subject: Subject) -> None:
         on_again=lambda: compare_again(model),
     )
     # Not in an expander: what is folded would be sent with every stroke all the same.
-    key = _LINKED.held("code", _LINKED.toggle("code", False))
-    if st.toggle(_("The same in PyTorch"), key=key, on_change=_LINKED.note, args=("code", False)):
+    held = _LINKED.held("code", _LINKED.toggle("code", False))
+    if st.toggle(_("The same in PyTorch"), **held, on_change=_LINKED.note, args=("code", False)):
         st.code(inside_code(reader, seen, cam or usual_cam_layer(model, seen), explained), language="python")
 
 

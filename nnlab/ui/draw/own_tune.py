@@ -97,7 +97,7 @@ def _controls(reader: Reader, split: Split) -> None:
     rate = _LINKED.choice("rate", _RATES, _RATE)
     left, middle, right = st.columns(3, gap="medium")
     left.slider(
-        _("Times each drawing is shown"), 1, _MOST_REPEATS, key=_LINKED.held("repeat", repeat),
+        _("Times each drawing is shown"), 1, _MOST_REPEATS, **_LINKED.held("repeat", repeat),
         on_change=_LINKED.note, args=("repeat", _REPEAT),
         help=_("Moved, turned and bent a little each time"),
     )  # fmt: skip
@@ -110,7 +110,7 @@ def _controls(reader: Reader, split: Split) -> None:
     right.select_slider(
         _("Learning rate"),
         _RATES,
-        key=_LINKED.held("rate", rate),
+        **_LINKED.held("rate", rate),
         on_change=_LINKED.note,
         args=("rate", _RATE),
     )

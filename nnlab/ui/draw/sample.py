@@ -62,7 +62,7 @@ def _picked(data: Dataset) -> int:
             on_change=_of_class,
         )  # fmt: skip
         st.number_input(
-            _("Number, of {count:,}", count=len(places)), 1, len(places), key=_LINKED.held("sample", number),
+            _("Number, of {count:,}", count=len(places)), 1, len(places), **_LINKED.held("sample", number),
             width=190, on_change=_LINKED.note, args=("sample", 1),
         )  # fmt: skip
         st.button(

@@ -55,7 +55,7 @@ def words_input() -> Words:
     """Draw the box for words or whole numbers. Raises `LabError` where there is none, or too many."""
     text = st.query_params.get("words", _SENTENCE)
     st.text_input(
-        _("Words, or whole numbers"), key=held("words", text), on_change=write,
+        _("Words, or whole numbers"), **held("words", text), on_change=write,
         args=("words", _SENTENCE), width=360,
     )  # fmt: skip
     words = tuple(text.replace(",", " ").split())

@@ -95,8 +95,8 @@ def _control(kind: LayerKind, field: Field) -> Any:
     value = parsed(field, text)
     match field.kind:
         case "toggle":
-            key = held(field.name, value if isinstance(value, bool) else field.default)
-            st.toggle(field.name, key=key, on_change=write, args=(field.name, field.default))
+            shown = held(field.name, value if isinstance(value, bool) else field.default)
+            st.toggle(field.name, **shown, on_change=write, args=(field.name, field.default))
         case "choice":
             key = bound(field.name, value if value in field.choices else field.default)
             st.selectbox(
@@ -104,7 +104,8 @@ def _control(kind: LayerKind, field: Field) -> Any:
             )
         case _:
             # Text, so that a pair or a word can be typed too, and what is typed stays where it is wrong.
-            key = held(field.name, text)
             wide = max(96, 10 * len(field.name))  # its name on one line
-            st.text_input(field.name, key=key, on_change=write, args=(field.name, usual), width=wide)
+            st.text_input(
+                field.name, **held(field.name, text), on_change=write, args=(field.name, usual), width=wide
+            )
     return field.clean(kind.torch, value)

@@ -67,7 +67,7 @@ def whole(
     """A number box for ``?name=``, a whole number from `low` to `high`."""
     value = query_number(name, default, low=low, high=high)
     return st.number_input(
-        label, low, high, key=held(name, value), width=width, on_change=write, args=(name, default), **rest
+        label, low, high, **held(name, value), width=width, on_change=write, args=(name, default), **rest
     )
 
 
@@ -78,8 +78,8 @@ def keep_within(name: str, last: int) -> None:
         set_query(name, last)
 
 
-def held(name: str, value: Any) -> str:
-    """The key of a number, a switch or a text that shows `value`; see `hold`."""
+def held(name: str, value: Any) -> dict[str, Any]:
+    """The arguments of a number, a switch or a text that shows `value`; see `hold`."""
     return hold(f"layers-{name}", value)
 
 

@@ -53,7 +53,7 @@ def choose() -> Chosen | None:
                       shown=lambda name: LOGIT_PATHS[name].module, width=210)  # fmt: skip
         text = st.query_params.get("logits", LOGITS)
         st.text_input(
-            _("Logits"), key=held("logits", text), on_change=write, args=("logits", LOGITS), width=220
+            _("Logits"), **held("logits", text), on_change=write, args=("logits", LOGITS), width=220
         )
         try:
             logits = _logits(text)
@@ -88,10 +88,10 @@ def _logits(text: str) -> list[float]:
 
 def _class_count(logits: list[float]) -> None:
     """One more or one less; what is taken away comes back."""
-    key = held("classes", len(logits))
+    shown = held("classes", len(logits))
 
     def changed() -> None:
-        count = st.session_state[key]
+        count = st.session_state[shown["key"]]
         left_out = st.session_state.setdefault(_LEFT_OUT, {})
         left_out.update({at: value for at, value in enumerate(logits) if at >= count})
         more = [left_out.get(at, 0.0) for at in range(len(logits), count)]
@@ -100,7 +100,7 @@ def _class_count(logits: list[float]) -> None:
         if targets is not None:
             set_query("targets", ", ".join([*words(targets), *["0"] * count][:count]))
 
-    st.number_input(_("Classes"), _FEWEST, _MOST, key=key, on_change=changed, width=110)
+    st.number_input(_("Classes"), _FEWEST, _MOST, **shown, on_change=changed, width=110)
 
 
 def _target(loss: str, count: int) -> int | list[float]:
@@ -111,7 +111,7 @@ def _target(loss: str, count: int) -> int | list[float]:
     right = query_number("target", 0, low=0, high=count - 1)
     usual = ", ".join("1" if at == right else "0" for at in range(count))
     text = st.query_params.get("targets", usual)
-    st.text_input(_("Targets"), key=held("targets", text), on_change=write,
+    st.text_input(_("Targets"), **held("targets", text), on_change=write,
                   args=("targets", usual), width=150)  # fmt: skip
     targets = typed_numbers(text)
     check(
@@ -141,10 +141,10 @@ def _slider(place: int, value: float, logits: list[float]) -> None:
 
 def _temperature() -> float:
     temperature = query_float("temperature", 1.0, low=_COLDEST, high=_HOTTEST)
-    key = held("temperature", temperature)
+    shown = held("temperature", temperature)
 
     def moved() -> None:
-        value = st.session_state[key]
+        value = st.session_state[shown["key"]]
         set_query("temperature", None if value == 1.0 else f"{value:g}")
 
     st.slider(
@@ -153,7 +153,7 @@ def _temperature() -> float:
         _HOTTEST,
         step=0.1,
         format="%.1f",
-        key=key,
+        **shown,
         on_change=moved,
         width=220,
         help=_("Divides the logits: above 1 evens the probabilities out, below 1 sharpens them."),

@@ -48,7 +48,7 @@ def sequence_input() -> Reading:
 def _typed() -> Reading:
     text = st.query_params.get("series", PULSES)
     st.text_input(
-        _("Steps (0 0 1), or features of each (0 1; 1 0)"), key=held("series", text), on_change=write,
+        _("Steps (0 0 1), or features of each (0 1; 1 0)"), **held("series", text), on_change=write,
         args=("series", PULSES), width=360,
     )  # fmt: skip
     x = _table(text)

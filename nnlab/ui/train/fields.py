@@ -25,26 +25,24 @@ def linked_choice(name: str, allowed: Sequence[str], default: str) -> str:
     return _linked(name, default)
 
 
-def linked_whole(name: str, default: int, *, most: int = 2**53 - 1) -> str:
-    """As `linked_choice`, for a whole number from 0 to `most`."""
+def linked_whole(name: str, default: int, *, most: int = 2**53 - 1) -> dict[str, Any]:
+    """As `linked_choice`, for a whole number from 0 to `most`: the arguments of its widget."""
     asked = name in st.query_params
     value = query_number(name, default, low=0, high=most) if asked else _kept(name, default)
-    hold(f"train-{name}", value)
-    return _linked(name, default)
+    return _held(name, value, default)
 
 
-def linked_float(name: str, default: float) -> str:
-    """As `linked_choice`, for a finite number."""
-    hold(f"train-{name}", _query_float(name, default) if name in st.query_params else _kept(name, default))
-    return _linked(name, default)
+def linked_float(name: str, default: float) -> dict[str, Any]:
+    """As `linked_whole`, for a finite number."""
+    asked = name in st.query_params
+    return _held(name, _query_float(name, default) if asked else _kept(name, default), default)
 
 
-def linked_toggle(name: str, default: bool) -> str:
-    """As `linked_choice`, for a switch, which the URL says as 1 or 0."""
+def linked_toggle(name: str, default: bool) -> dict[str, Any]:
+    """As `linked_whole`, for a switch, which the URL says as 1 or 0."""
     asked = name in st.query_params
     value = query_choice(name, ("1", "0"), str(int(default))) == "1" if asked else _kept(name, default)
-    hold(f"train-{name}", value)
-    return _linked(name, default)
+    return _held(name, value, default)
 
 
 def linked_text(name: str) -> str:
@@ -67,6 +65,12 @@ def note(name: str, default: Any) -> None:
 def _kept(name: str, default: Any) -> Any:
     # Streamlit forgets what belongs to a widget as soon as a page without it runs.
     return st.session_state.get(f"train-{name}", st.session_state.get(_KEPT, {}).get(name, default))
+
+
+def _held(name: str, value: Any, default: Any) -> dict[str, Any]:
+    shown = hold(f"train-{name}", value)
+    _linked(name, default)
+    return shown
 
 
 def _linked(name: str, default: Any) -> str:

@@ -54,7 +54,7 @@ def recipe_form() -> RunSpec | None:
     names, models = listed_datasets(), network_names()
     titles = {name: network_title(name) for name in models}
     # All of the URL is read before anything is drawn, so that what is wrong in it stands on top.
-    keys = {
+    keys: dict[str, Any] = {
         "dataset": linked_choice("dataset", names, names[0]),
         "model": linked_choice("model", models, models[0]),
         "optimizer": linked_choice("optimizer", list(OPTIMIZERS), _DEFAULT.optimizer),
@@ -80,15 +80,15 @@ def recipe_form() -> RunSpec | None:
             _("Optimizer"), list(OPTIMIZERS), key=keys["optimizer"], width=110, on_change=_optimizer_chosen
         )
         lr = st.number_input(
-            _("Learning rate"), key=keys["lr"], format="%g", step=0.001, width=130,
+            _("Learning rate"), **keys["lr"], format="%g", step=0.001, width=130,
             on_change=note, args=("lr", _usual_lr(optimizer)),
         )  # fmt: skip
         batch_size = st.number_input(
-            _("Batch size"), key=keys["batch"], step=1, width=120,
+            _("Batch size"), **keys["batch"], step=1, width=120,
             on_change=note, args=("batch", _DEFAULT.batch_size),
         )  # fmt: skip
         epochs = st.number_input(
-            _("Epochs"), key=keys["epochs"], format="%g", step=1.0, width=85,
+            _("Epochs"), **keys["epochs"], format="%g", step=1.0, width=85,
             on_change=note, args=("epochs", float(_DEFAULT.epochs)),
         )  # fmt: skip
         with st.popover(_("More"), icon=":material/tune:", width=108):
@@ -105,9 +105,9 @@ def recipe_form() -> RunSpec | None:
     return _checked(RunSpec(dataset, network_of(model), recipe, division))
 
 
-def _rest_keys(optimizer: str) -> dict[str, str]:
+def _rest_keys(optimizer: str) -> dict[str, Any]:
     """Those of the widgets of `_rest`."""
-    keys = {
+    keys: dict[str, Any] = {
         "schedule": linked_choice("schedule", list(SCHEDULES), _DEFAULT.schedule),
         "loss": linked_choice("loss", list(LOSSES), _DEFAULT.loss),
         "init": linked_choice("init", list(INITIALS), _DEFAULT.init),
@@ -125,7 +125,7 @@ def _rest_keys(optimizer: str) -> dict[str, str]:
     return keys
 
 
-def _rest(optimizer: str, keys: dict[str, str]) -> dict[str, Any]:
+def _rest(optimizer: str, keys: dict[str, Any]) -> dict[str, Any]:
     """What a beginner need not touch."""
     schedule = st.selectbox(
         _("Learning rate schedule"),
@@ -140,7 +140,7 @@ def _rest(optimizer: str, keys: dict[str, str]) -> dict[str, Any]:
         on_change=note, args=("loss", _DEFAULT.loss),
     )  # fmt: skip
     seed = st.number_input(
-        _("Seed"), key=keys["seed"], step=1, on_change=note, args=("seed", _DEFAULT.seed),
+        _("Seed"), **keys["seed"], step=1, on_change=note, args=("seed", _DEFAULT.seed),
         help=_("Decides the first weights, the order of the images and how they are moved."),
     )  # fmt: skip
     init = st.selectbox(
@@ -149,7 +149,7 @@ def _rest(optimizer: str, keys: dict[str, str]) -> dict[str, Any]:
     )  # fmt: skip
     half = st.toggle(
         _("Compute in bfloat16"),
-        key=keys["bfloat16"],
+        **keys["bfloat16"],
         on_change=note,
         args=("bfloat16", False),
         help=None
@@ -171,10 +171,10 @@ def _rest(optimizer: str, keys: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _option(optimizer: str, option: Option, keys: dict[str, str]) -> Any:
+def _option(optimizer: str, option: Option, keys: dict[str, Any]) -> Any:
     name = f"{optimizer}-{option.name}"
     if isinstance(option.default, bool):
-        return st.toggle(option.name, key=keys[name], on_change=note, args=(name, option.default))
+        return st.toggle(option.name, **keys[name], on_change=note, args=(name, option.default))
     if isinstance(option.default, tuple):
         columns = st.columns(2)
         return tuple(
@@ -185,10 +185,10 @@ def _option(optimizer: str, option: Option, keys: dict[str, str]) -> Any:
 
 
 def _number(
-    label: str, name: str, default: float, keys: dict[str, str], place: DeltaGenerator | None = None
+    label: str, name: str, default: float, keys: dict[str, Any], place: DeltaGenerator | None = None
 ) -> float:
     return (place or st).number_input(
-        label, key=keys[name], format="%g", step=0.01, on_change=note, args=(name, default)
+        label, **keys[name], format="%g", step=0.01, on_change=note, args=(name, default)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -16,8 +17,8 @@ BY_CLASS = ("yes", "no")
 _TOGGLE = "train-by-class"
 
 
-def split_keys() -> dict[str, str]:
-    """The keys of the widgets that `split_fields` draws; this reads the URL."""
+def split_keys() -> dict[str, Any]:
+    """What `split_fields` gives its widgets: the key of a choice, or arguments; this reads the URL."""
     return {
         "validation": linked_whole("validation", 0, most=MOST),
         "test": linked_whole("test", 0, most=MOST),
@@ -26,25 +27,25 @@ def split_keys() -> dict[str, str]:
     }
 
 
-def split_fields(keys: Mapping[str, str]) -> Division:
+def split_fields(keys: Mapping[str, Any]) -> Division:
     """Draw the fields; the division they describe."""
     validation = st.number_input(
-        _("Validation (%)"), 0, MOST, key=keys["validation"], step=5, on_change=note, args=("validation", 0),
+        _("Validation (%)"), 0, MOST, **keys["validation"], step=5, on_change=note, args=("validation", 0),
         help=_("This share of the training images is held out to look at while the network learns. The test "
                "images are then looked at once, at the end."),
     )  # fmt: skip
     test = st.number_input(
-        _("Test, drawn anew (%)"), 0, MOST, key=keys["test"], step=5, on_change=note, args=("test", 0),
+        _("Test, drawn anew (%)"), 0, MOST, **keys["test"], step=5, on_change=note, args=("test", 0),
         help=_("0 keeps the test images as published. Otherwise this share of all images is drawn for the "
                "test, and the share for validation is one of all images too."),
     )  # fmt: skip
-    hold(_TOGGLE, st.session_state[keys["stratified"]] == BY_CLASS[0])
+    stratified = st.session_state[keys["stratified"]] == BY_CLASS[0]
     by_class = st.toggle(
-        _("Stratified: the same share of every class"), key=_TOGGLE, on_change=_stratified_chosen,
-        disabled=not validation and not test,
+        _("Stratified: the same share of every class"), **hold(_TOGGLE, stratified),
+        on_change=_stratified_chosen, disabled=not validation and not test,
     )  # fmt: skip
     seed = st.number_input(
-        _("Seed of the split"), 0, key=keys["splitseed"], step=1, on_change=note, args=("splitseed", 0),
+        _("Seed of the split"), 0, **keys["splitseed"], step=1, on_change=note, args=("splitseed", 0),
         disabled=not validation and not test,
     )  # fmt: skip
     if not validation and not test:

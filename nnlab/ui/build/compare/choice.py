@@ -62,8 +62,8 @@ def batch_choice() -> int:
     kept = _kept()
     if "batch" in st.query_params:
         kept["batch"] = query_number("batch", _BATCH, low=1, high=_MOST_BATCH)
-    hold(_SIZE, kept.get("batch", _BATCH))
-    st.number_input(_("Batch size"), 1, _MOST_BATCH, key=_SIZE, width=125, on_change=_note_batch)
+    shown = hold(_SIZE, kept.get("batch", _BATCH))
+    st.number_input(_("Batch size"), 1, _MOST_BATCH, **shown, width=125, on_change=_note_batch)
     _note_batch()
     size: int = st.session_state[_SIZE]
     return size

@@ -115,7 +115,7 @@ def _followed(data: Dataset, kept: Tensor, followed: int, epochs: list[Tensor], 
             picture(data.train.images[kept[followed]], 56, _("The sample that is followed")), width="content"
         )
         st.number_input(
-            _("Follow sample"), 0, len(kept) - 1, key=LINKED.held("follow", followed), on_change=LINKED.note,
+            _("Follow sample"), 0, len(kept) - 1, **LINKED.held("follow", followed), on_change=LINKED.note,
             args=("follow", 0), width=150,
         )  # fmt: skip
         with st.container(width="content"):

@@ -78,7 +78,7 @@ def loader_strip() -> tuple[Loading, bool]:
     st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="bottom", key="batches-strip"):
         st.number_input(
-            "batch_size", 1, _MOST, key=LINKED.held("batch_size", loading.batch_size), on_change=LINKED.note,
+            "batch_size", 1, _MOST, **LINKED.held("batch_size", loading.batch_size), on_change=LINKED.note,
             args=("batch_size", _USUAL.batch_size), width=130,
         )  # fmt: skip
         st.segmented_control(
@@ -91,16 +91,16 @@ def loader_strip() -> tuple[Loading, bool]:
         both = loading.sampler == "weighted" and st.toggle("shuffle=True", key=_SHUFFLE)
         st.toggle(
             "drop_last",
-            key=LINKED.held("drop_last", loading.drop_last),
+            **LINKED.held("drop_last", loading.drop_last),
             on_change=LINKED.note,
             args=("drop_last", False),
         )
         st.number_input(
-            _("Seed"), 0, _LAST_SEED, key=LINKED.held("loader_seed", loading.seed), on_change=LINKED.note,
+            _("Seed"), 0, _LAST_SEED, **LINKED.held("loader_seed", loading.seed), on_change=LINKED.note,
             args=("loader_seed", 0), width=120, disabled=loading.sampler == "sequential",
         )  # fmt: skip
         st.number_input(
-            "num_workers", 0, _WORKERS, key=LINKED.held("workers", loading.workers), on_change=LINKED.note,
+            "num_workers", 0, _WORKERS, **LINKED.held("workers", loading.workers), on_change=LINKED.note,
             args=("workers", 0), width=130,
             help=_("Processes that load the samples. The order stays the same; what they cost and gain is "
                    "measured below."),
@@ -118,7 +118,7 @@ def samples_strip() -> Selection:
         format_func=lambda name: _("All") if name == "all" else f"{int(name):,}", width=110,
     )  # fmt: skip
     st.toggle(
-        _("Misbalanced"), key=LINKED.held("uneven", uneven), on_change=LINKED.note, args=("uneven", False),
+        _("Misbalanced"), **LINKED.held("uneven", uneven), on_change=LINKED.note, args=("uneven", False),
         help=_("Keeps only one image in ten of every second class."),
     )  # fmt: skip
     return Selection(None if count == "all" else int(count), uneven)

@@ -133,7 +133,7 @@ def _chosen(data: Dataset, split: Split, view: View, drawn: Tensor) -> int:
 
 def _number(index: int, last: int) -> None:
     st.number_input(
-        _("Image number (0 to {last})", last=f"{last:,}"), 0, last, key=hold("datasets-sample", index),
+        _("Image number (0 to {last})", last=f"{last:,}"), 0, last, **hold("datasets-sample", index),
         on_change=_typed,
     )  # fmt: skip
 

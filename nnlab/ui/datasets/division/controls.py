@@ -27,12 +27,12 @@ def division_strip() -> Division:
     st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="bottom", key="division-strip"):
         st.slider(
-            _("Validation (%)"), 0, _MOST, key=LINKED.held("validation", validation), on_change=LINKED.note,
+            _("Validation (%)"), 0, _MOST, **LINKED.held("validation", validation), on_change=LINKED.note,
             args=("validation", _VALIDATION), width=200,
             help=_("Held out from training, to look at while the network learns."),
         )  # fmt: skip
         st.toggle(
-            _("Draw the test part anew"), key=LINKED.held("drawn", test > 0), on_change=_drawn_chosen,
+            _("Draw the test part anew"), **LINKED.held("drawn", test > 0), on_change=_drawn_chosen,
             help=_("Off: the test images are those that were published as such. On: they are drawn from all "
                    "images, of which all shares are then counted."),
         )  # fmt: skip
@@ -41,18 +41,18 @@ def division_strip() -> Division:
                 _("Test (%)"),
                 1,
                 _MOST,
-                key=LINKED.held("test", test),
+                **LINKED.held("test", test),
                 on_change=LINKED.note,
                 args=("test", 0),
                 width=200,
             )
         st.toggle(
-            _("Stratified"), key=LINKED.held("stratified", stratified),
+            _("Stratified"), **LINKED.held("stratified", stratified),
             on_change=LINKED.note, args=("stratified", True),
             help=_("Each class is divided by itself, so that every part has the same share of it."),
         )  # fmt: skip
         st.number_input(
-            _("Seed of the split"), 0, _LAST_SEED, key=LINKED.held("splitseed", seed), on_change=LINKED.note,
+            _("Seed of the split"), 0, _LAST_SEED, **LINKED.held("splitseed", seed), on_change=LINKED.note,
             args=("splitseed", 0), width=140, help=_("The same seed always gives the same parts."),
         )  # fmt: skip
         st.button(

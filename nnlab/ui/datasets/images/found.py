@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -83,32 +84,38 @@ def _strip(upload: Upload, found: Found) -> None:
     options = upload.options or ImageOptions()
     with st.container(horizontal=True, vertical_alignment="bottom", key="images-strip"):
         st.select_slider(
-            _("Side in pixels"), _SIZES, key=_held("image_size", options.image_size),
+            _("Side in pixels"), _SIZES, **_held("image_size", options.image_size),
             on_change=_chosen, args=(upload, "image_size"), width=260,
         )  # fmt: skip
         st.segmented_control(
             _("Channels"), list(_CHANNELS), required=True, format_func=lambda n: _(_CHANNELS[n]),
-            key=_held("channels", options.channels), on_change=_chosen, args=(upload, "channels"),
+            key=_bound("channels", options.channels), on_change=_chosen, args=(upload, "channels"),
         )  # fmt: skip
         st.segmented_control(
             _("Brought to a square"), FITS, required=True, format_func=lambda fit: _(_FITS[fit]),
-            key=_held("fit", options.fit), on_change=_chosen, args=(upload, "fit"),
+            key=_bound("fit", options.fit), on_change=_chosen, args=(upload, "fit"),
         )  # fmt: skip
         if found.counts["test"] is None:
             st.number_input(
                 _("Held out for the test (%)"), 1, 90,
-                key=_held("test_share", round(100 * options.test_share)),
+                **_held("test_share", round(100 * options.test_share)),
                 on_change=_chosen, args=(upload, "test_share"), width=190,
                 help=_("The upload has no folder of test images, so that share of each class becomes one."),
             )  # fmt: skip
             st.number_input(
-                _("Seed"), 0, _LAST_SEED, key=_held("seed", options.seed), on_change=_chosen,
+                _("Seed"), 0, _LAST_SEED, **_held("seed", options.seed), on_change=_chosen,
                 args=(upload, "seed"), width=110, help=_("Decides which images are held out."),
             )  # fmt: skip
 
 
-def _held(name: str, value: object) -> str:
-    """The key of a control that shows what is chosen for the upload, which is where it is kept."""
+def _bound(name: str, value: object) -> str:
+    """The key of a choice that shows what is chosen for the upload, which is where it is kept."""
+    st.session_state[f"images-{name}"] = value
+    return f"images-{name}"
+
+
+def _held(name: str, value: object) -> dict[str, Any]:
+    """The arguments of a number, likewise."""
     return hold(f"images-{name}", value)
 
 

@@ -68,7 +68,7 @@ def _one(upload: Upload, picture: Picture, pixels: np.ndarray | None) -> None:
     else:
         st.image(_square(pixels), width="stretch")
     st.text_input(
-        _("Label of {file}", file=picture.name), key=hold(key, picture.label), placeholder=_("label"),
+        _("Label of {file}", file=picture.name), **hold(key, picture.label), placeholder=_("label"),
         label_visibility="collapsed", on_change=_labelled, args=(upload, picture, key),
     )  # fmt: skip
     st.button(

@@ -79,7 +79,7 @@ def _extents(name: str, kind: Kind) -> dict[str, int]:
         for axis in kind.axes:
             key = f"{name}_{axis.letter}"
             st.number_input(
-                f"{axis.letter} · {_(axis.meaning)}", 1, axis.most, key=LINKED.held(key, found[axis.letter]),
+                f"{axis.letter} · {_(axis.meaning)}", 1, axis.most, **LINKED.held(key, found[axis.letter]),
                 on_change=LINKED.note, args=(key, axis.usual), width=175,
             )  # fmt: skip
     return found
@@ -91,7 +91,7 @@ def _index(kind: Kind) -> str:
     st.session_state["datasets-example"] = text if text in kind.indices else None
     with st.container(horizontal=True, vertical_alignment="bottom", key="shapes-index"):
         st.text_input(
-            _("Index: x[ … ]"), key=LINKED.held("index", text),
+            _("Index: x[ … ]"), **LINKED.held("index", text),
             on_change=LINKED.note, args=("index", ""), width=200,
             placeholder="0, :, 2:5",
         )  # fmt: skip

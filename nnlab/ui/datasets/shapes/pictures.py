@@ -85,7 +85,7 @@ def _sample(count: int) -> int:
             _("Sample shown"),
             0,
             count - 1,
-            key=LINKED.held("shape_sample", found),
+            **LINKED.held("shape_sample", found),
             on_change=LINKED.note,
             args=("shape_sample", 0),
             width=140,

@@ -83,11 +83,11 @@ def _strip(index: int, last: int, seed: int) -> None:
     """Which image, and which random numbers."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="transforms-strip"):
         st.number_input(
-            _("Image number (0 to {last})", last=f"{last:,}"), 0, last, key=hold("transforms-image", index),
+            _("Image number (0 to {last})", last=f"{last:,}"), 0, last, **hold("transforms-image", index),
             on_change=_write, args=("image",), width=220,
         )  # fmt: skip
         st.number_input(
-            _("Seed"), 0, LAST_SEED, key=hold("transforms-seed", seed), on_change=_write, args=("seed",),
+            _("Seed"), 0, LAST_SEED, **hold("transforms-seed", seed), on_change=_write, args=("seed",),
             help=_("The same seed always draws the same random numbers, those of torch.manual_seed."),
             width=130,
         )  # fmt: skip

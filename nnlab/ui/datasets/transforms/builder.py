@@ -70,9 +70,9 @@ def _row(pipeline: Pipeline, place: int, step: Step) -> None:
     title = say(step.entry.title)
     with st.container(border=True, gap=None, key=f"transforms-row-{place}"):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
-            key = hold(f"transforms-enabled-{place}", step.enabled)
+            key = f"transforms-enabled-{place}"
             st.checkbox(
-                f"**{place + 1}. {title}**", key=key, width="stretch", on_change=_switch,
+                f"**{place + 1}. {title}**", **hold(key, step.enabled), width="stretch", on_change=_switch,
                 args=(place, key),
             )  # fmt: skip
             with st.container(

@@ -29,9 +29,10 @@ def step_form(step: Step, place: int, change: Change) -> None:
 def _widget(field: Field, value: Any, key: str, change: Change) -> None:
     match field.kind:
         case "toggle":
-            st.toggle(field.name, key=hold(key, value), on_change=_change, args=(field, [key], change))
+            st.toggle(field.name, **hold(key, value), on_change=_change, args=(field, [key], change))
         case "choice":
-            st.selectbox(field.name, field.choices, key=hold(key, value), on_change=_change,
+            start = {"index": field.choices.index(value)}
+            st.selectbox(field.name, field.choices, **hold(key, value, start), on_change=_change,
                          args=(field, [key], change))  # fmt: skip
         case "number" | "whole":
             _number(field, field.name, value, key, (field, [key], change))
@@ -50,7 +51,7 @@ def _number(field: Field, label: str, value: float, key: str, arguments: tuple[A
         label,
         kind(field.low),
         kind(field.high),
-        key=hold(key, kind(value)),
+        **hold(key, kind(value)),
         step=field.step if whole else _stride(field),
         format=None if whole else "%g",
         on_change=_change,

@@ -87,11 +87,11 @@ def ask(*, switch: bool = False) -> Asked | None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="autograd-strip"):
         _examples(start, text, given, gradient)
         st.text_input(
-            _("Expression"), key=LINKED.held("code", text), live=_LIVE, width="stretch",
+            _("Expression"), **LINKED.held("code", text), live=_LIVE, width="stretch",
             on_change=_note, args=("code", start.text),
         )  # fmt: skip
         st.text_input(
-            _("External gradient"), key=LINKED.held("gradient", gradient), live=_LIVE, width=150,
+            _("External gradient"), **LINKED.held("gradient", gradient), live=_LIVE, width=150,
             placeholder=_("none"), on_change=_note, args=("gradient", start.gradient),
             help=_("How much each number of the result counts: backward() starts from it."),
         )  # fmt: skip
@@ -123,7 +123,7 @@ def _forget_place() -> None:
 def _no_grad() -> bool:
     value = LINKED.toggle("no_grad", False)
     return st.toggle(
-        "torch.no_grad()", key=LINKED.held("no_grad", value), on_change=LINKED.note,
+        "torch.no_grad()", **LINKED.held("no_grad", value), on_change=LINKED.note,
         args=("no_grad", False),
     )  # fmt: skip
 
@@ -133,9 +133,9 @@ def _examples(start: Example, text: str, given: tuple[Given, ...], gradient: str
     name = next(name for name, example in EXAMPLES.items() if example is start)
     own = (text, given, gradient) != (start.text, start.given, start.gradient)
     titles = {key: say(example.title) for key, example in EXAMPLES.items()}
+    options, now = [*([_OWN] if own else []), *EXAMPLES], _OWN if own else name
     st.selectbox(
-        _("Example"), [*([_OWN] if own else []), *EXAMPLES],
-        key=LINKED.held("chosen", _OWN if own else name),
+        _("Example"), options, **LINKED.held("chosen", now, {"index": options.index(now)}),
         format_func={**titles, _OWN: _("Your own")}.__getitem__, width=215, on_change=_chosen,
     )  # fmt: skip
 
@@ -170,18 +170,19 @@ def _tensor(row: int, tensor: Given, given: tuple[Given, ...]) -> None:
     rest: dict[str, Any] = {"on_change": _note_row, "args": (row, given)}
     hidden: dict[str, Any] = {"label_visibility": "collapsed", **rest}
     st.text_input(
-        _("Name"), key=LINKED.held(f"name-{row}", tensor.name), live=_LIVE, width=52,
+        _("Name"), **LINKED.held(f"name-{row}", tensor.name), live=_LIVE, width=52,
         **hidden,
     )  # fmt: skip
     st.text_input(
-        _("Values of {name}", name=tensor.name), key=LINKED.held(f"values-{row}", tensor.values),
+        _("Values of {name}", name=tensor.name), **LINKED.held(f"values-{row}", tensor.values),
         live=_LIVE, width="stretch", **hidden,
     )  # fmt: skip
+    start = {"index": list(DTYPES).index(tensor.dtype)}
     st.selectbox(
-        _("Type of {name}", name=tensor.name), list(DTYPES), key=LINKED.held(f"dtype-{row}", tensor.dtype),
-        width=100, **hidden,
+        _("Type of {name}", name=tensor.name), list(DTYPES),
+        **LINKED.held(f"dtype-{row}", tensor.dtype, start), width=100, **hidden,
     )  # fmt: skip
-    st.toggle("requires_grad", key=LINKED.held(f"grad-{row}", tensor.requires_grad), **rest)
+    st.toggle("requires_grad", **LINKED.held(f"grad-{row}", tensor.requires_grad), **rest)
     if len(given) > 1:
         st.button(
             "", icon=":material/close:", type="tertiary", key=f"autograd-less-{row}",

@@ -125,7 +125,7 @@ def _differences(asked: Asked, walk: Walk) -> None:
     left, right = st.columns([3, 2], gap="large")
     with right:
         st.slider(
-            _("h = 10 to the power of minus"), 1, _SMALLEST, key=LINKED.held("h", power),
+            _("h = 10 to the power of minus"), 1, _SMALLEST, **LINKED.held("h", power),
             on_change=LINKED.note, args=("h", _USUAL),
         )  # fmt: skip
     try:

@@ -37,7 +37,7 @@ def pictures(records: Sequence[Record], key: str) -> None:
     # again by the browser, late, as if the reader had chosen that.
     wanted = min(_STEPS, key=lambda step: abs(step - asked))
     st.select_slider(
-        _("Look at step"), _STEPS, key=LINKED.held("step", wanted),
+        _("Look at step"), _STEPS, **LINKED.held("step", wanted),
         on_change=LINKED.note, args=("step", _STEPS[-1]),
     )  # fmt: skip
     st.caption(_("Below is step {step}.", step=record.step))

@@ -25,7 +25,7 @@ def show() -> None:
         on_change=LINKED.note, args=("case", CASES[0].name), required=True,
     )  # fmt: skip
     st.number_input(
-        _("Seed"), 0, _LAST_SEED, key=LINKED.held("seed", seed), width=130,
+        _("Seed"), 0, _LAST_SEED, **LINKED.held("seed", seed), width=130,
         on_change=LINKED.note, args=("seed", 0),
     )  # fmt: skip
     case = ALL[name]

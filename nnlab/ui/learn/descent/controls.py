@@ -33,10 +33,10 @@ def choose(
         for other in also_clears:
             LINKED.choose(other, "", "")
 
-    key = LINKED.held(name, value)
     st.selectbox(
-        label, list(titles), key=key, format_func=dict(titles).__getitem__, on_change=note, width=_WIDE
-    )
+        label, list(titles), **LINKED.held(name, value, {"index": list(titles).index(value)}),
+        format_func=dict(titles).__getitem__, on_change=note, width=_WIDE,
+    )  # fmt: skip
     return value
 
 
@@ -58,7 +58,7 @@ def step_count(name: str, default: int) -> int:
     """How many steps, as ``?name=`` has it."""
     value = LINKED.number(name, default, low=STEPS[0], high=STEPS[1])
     st.number_input(
-        _("Steps"), *STEPS, step=10, key=LINKED.held(name, value), on_change=LINKED.note,
+        _("Steps"), *STEPS, step=10, **LINKED.held(name, value), on_change=LINKED.note,
         args=(name, default), width=_NARROW,
     )  # fmt: skip
     return value
@@ -73,7 +73,7 @@ def start_of(surface: Surface) -> tuple[float, ...]:
         unit = 10.0 ** math.floor(math.log10((high - low) / 20))
         st.number_input(
             _("Start, {name}", name=name[-1]), low, high, step=unit, format="%g",
-            key=LINKED.held(name, value), on_change=LINKED.note, args=(name, default),
+            **LINKED.held(name, value), on_change=LINKED.note, args=(name, default),
             width=_NARROW,
         )  # fmt: skip
         found.append(value)
@@ -97,7 +97,7 @@ def rate_slider(label: str, name: str, default: float) -> float:
     marks = {float(f"{part * 10.0**power:.3g}") for power in _DECADES for part in _PER_DECADE}
     offered = sorted(marks | {value, default})
     st.select_slider(
-        label, offered, key=LINKED.held(name, value), format_func=_short, on_change=LINKED.note,
+        label, offered, **LINKED.held(name, value), format_func=_short, on_change=LINKED.note,
         args=(name, default),
     )  # fmt: skip
     return value

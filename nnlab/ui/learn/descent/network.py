@@ -40,13 +40,13 @@ def choose_plane() -> tuple[Plane, tuple[float, ...], int]:
     name = choose(_("Network"), "net", titles, SHIPPED)
     seed = LINKED.number("plane", 0, low=0, high=_SEEDS)
     st.number_input(
-        _("Directions, seed"), 0, _SEEDS, key=LINKED.held("plane", seed), on_change=LINKED.note,
+        _("Directions, seed"), 0, _SEEDS, **LINKED.held("plane", seed), on_change=LINKED.note,
         args=("plane", 0), width=130,
     )  # fmt: skip
     start = start_of(network_surface())
     steps = LINKED.number("net-steps", 40, low=_STEPS[0], high=_STEPS[1])
     st.number_input(
-        _("Steps"), *_STEPS, step=5, key=LINKED.held("net-steps", steps), on_change=LINKED.note,
+        _("Steps"), *_STEPS, step=5, **LINKED.held("net-steps", steps), on_change=LINKED.note,
         args=("net-steps", 40), width=130,
     )  # fmt: skip
     return Plane(name, found[name][1], seed), start, steps

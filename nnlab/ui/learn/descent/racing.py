@@ -85,14 +85,14 @@ def _racing() -> list[str]:
 
 def _choose_racers(names: list[str]) -> None:
     """Switches of who races."""
-    key = LINKED.held("racers", names)
+    shown = LINKED.held("racers", names, {"default": names})
 
     def note_names() -> None:
-        chosen = [name for name in _ALL if name in st.session_state[key]]
+        chosen = [name for name in _ALL if name in st.session_state[shown["key"]]]
         LINKED.choose("racers", ",".join(chosen) or _NOBODY, ",".join(_ALL))
 
     st.pills(
-        _("Who races"), _ALL, selection_mode="multi", key=key, format_func=_TITLES.__getitem__,
+        _("Who races"), _ALL, selection_mode="multi", **shown, format_func=_TITLES.__getitem__,
         on_change=note_names, label_visibility="collapsed",
     )  # fmt: skip
     if not names:
@@ -126,10 +126,10 @@ def _form(racers: Sequence[Racer], numbers: Numbers) -> None:
     )  # fmt: skip
     (one,) = (racer for racer in racers if racer.name == of)
     for setting in settings_of(one):
-        key = hold(f"descent-set-{of}-{setting.name}", setting.value)
+        key = f"descent-set-{of}-{setting.name}"
         st.number_input(
             f"{setting.name} ({_LETTERS[setting.name]})", setting.low, min(setting.high, 1e6), format="%g",
-            step=_step(setting.value), key=key, on_change=_note_setting,
+            step=_step(setting.value), **hold(key, setting.value), on_change=_note_setting,
             args=(numbers, of, setting.name, key),
         )  # fmt: skip
 

@@ -63,15 +63,14 @@ def _chosen() -> list[str]:
     default = ",".join(_FIRST)
     asked = LINKED.text("schedules", default).split(",")
     names = [name for name in _ALL if name in asked] or ["constant"]
-    key = LINKED.held("schedules", names)
+    shown = LINKED.held("schedules", names, {"default": names})
 
     def note() -> None:
-        LINKED.choose(
-            "schedules", ",".join(n for n in _ALL if n in st.session_state[key]) or "constant", default
-        )
+        chosen = [name for name in _ALL if name in st.session_state[shown["key"]]]
+        LINKED.choose("schedules", ",".join(chosen) or "constant", default)
 
     st.pills(
-        _("Schedules"), _ALL, selection_mode="multi", key=key, format_func=_TITLES.__getitem__,
+        _("Schedules"), _ALL, selection_mode="multi", **shown, format_func=_TITLES.__getitem__,
         on_change=note, label_visibility="collapsed",
     )  # fmt: skip
     return names

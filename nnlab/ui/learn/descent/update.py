@@ -86,7 +86,7 @@ def _parameter() -> str:
     """Which of the two parameters."""
     place = LINKED.choice("parameter", ("x", "y"), "x")
     st.segmented_control(
-        _("Parameter"), ("x", "y"), required=True, key=LINKED.held("parameter", place),
+        _("Parameter"), ("x", "y"), required=True, **LINKED.held("parameter", place, {"default": place}),
         on_change=LINKED.note, args=("parameter", "x"),
     )  # fmt: skip
     return place

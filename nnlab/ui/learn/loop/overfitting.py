@@ -58,7 +58,7 @@ def _settings() -> Settings:
             ("augment", _("Augmentation"), augment),
             ("early", _("Early stopping"), stop),
         ):
-            st.toggle(label, key=LINKED.held(name, value), on_change=LINKED.note, args=(name, False))
+            st.toggle(label, **LINKED.held(name, value), on_change=LINKED.note, args=(name, False))
     return Settings(
         int(samples), int(hidden), float(dropout), float(decay), augment, _PATIENCE if stop else 0
     )
@@ -66,7 +66,7 @@ def _settings() -> Settings:
 
 def _select(label: str, options: Sequence[str], name: str, value: str, usual: str) -> None:
     st.selectbox(
-        label, options, key=LINKED.held(name, value), on_change=LINKED.note, args=(name, usual), width=150
+        label, options, key=LINKED.bound(name, value), on_change=LINKED.note, args=(name, usual), width=150
     )
 
 

@@ -42,18 +42,18 @@ def show() -> None:
         )  # fmt: skip
         st.toggle(
             _("Dropout follows"),
-            key=LINKED.held("dropout", drop),
+            **LINKED.held("dropout", drop),
             on_change=LINKED.note,
             args=("dropout", True),
         )
         st.toggle(
             _("Batch norm follows"),
-            key=LINKED.held("norm", norm),
+            **LINKED.held("norm", norm),
             on_change=LINKED.note,
             args=("norm", True),
         )
         st.number_input(
-            _("Image"), 0, 99, key=LINKED.held("image", image), width=130,
+            _("Image"), 0, 99, **LINKED.held("image", image), width=130,
             on_change=LINKED.note, args=("image", 0),
         )  # fmt: skip
     _picture(image)

@@ -43,7 +43,7 @@ def settings() -> Settings:
             format_func=titles.__getitem__, on_change=LINKED.note, args=("dataset", _USUAL.dataset),
         )  # fmt: skip
         st.select_slider(
-            _("Learning rate"), _RATES, key=LINKED.held("lr", f"{found.learning_rate:g}"), width=200,
+            _("Learning rate"), _RATES, **LINKED.held("lr", f"{found.learning_rate:g}"), width=200,
             on_change=LINKED.note, args=("lr", rate),
         )  # fmt: skip
         st.selectbox(
@@ -51,11 +51,11 @@ def settings() -> Settings:
             on_change=LINKED.note, args=("batch_size", size),
         )  # fmt: skip
         st.number_input(
-            _("Epochs"), 1, 3, key=LINKED.held("epochs", found.epochs), width=130,
+            _("Epochs"), 1, 3, **LINKED.held("epochs", found.epochs), width=130,
             on_change=LINKED.note, args=("epochs", _USUAL.epochs),
         )  # fmt: skip
         st.number_input(
-            _("Seed"), 0, _LAST_SEED, key=LINKED.held("seed", found.seed), width=140,
+            _("Seed"), 0, _LAST_SEED, **LINKED.held("seed", found.seed), width=140,
             on_change=LINKED.note, args=("seed", _USUAL.seed),
         )  # fmt: skip
     return found

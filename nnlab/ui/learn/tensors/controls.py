@@ -38,10 +38,9 @@ def text(
     """A text box for ``?name=``; typing something else takes `clears` out of the URL. A `live` one answers at
     every letter, others on Enter."""
     value = LINKED.text(name, default)
-    key = LINKED.held(name, value)
     st.text_input(
-        label, key=key, on_change=_noted, args=(name, default, clears), width=width, placeholder=placeholder,
-        live=_LIVE if live else False,
+        label, **LINKED.held(name, value), on_change=_noted, args=(name, default, clears), width=width,
+        placeholder=placeholder, live=_LIVE if live else False,
     )  # fmt: skip
     return value
 
@@ -71,7 +70,7 @@ def whole(label: str, name: str, default: int, low: int, high: int, *, width: in
         label,
         low,
         high,
-        key=LINKED.held(name, value),
+        **LINKED.held(name, value),
         on_change=_noted,
         args=(name, default, ()),
         width=width,
@@ -82,7 +81,7 @@ def whole(label: str, name: str, default: int, low: int, high: int, *, width: in
 def toggle(label: str, name: str, default: bool) -> bool:
     """A switch for ``?name=``."""
     value = LINKED.toggle(name, default)
-    st.toggle(label, key=LINKED.held(name, value), on_change=_noted, args=(name, default, ()))
+    st.toggle(label, **LINKED.held(name, value), on_change=_noted, args=(name, default, ()))
     return value
 
 

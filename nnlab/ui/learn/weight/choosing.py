@@ -120,7 +120,7 @@ def place_boxes(chosen: Chosen) -> None:
         for name, title, number, size, usual in zip(
             _AXES, titles, chosen.place, shape, (0, 0, shape[2] // 2, shape[3] // 2), strict=True
         ):
-            st.number_input(title, 0, size - 1, key=LINKED.held(name, number), width=140,
+            st.number_input(title, 0, size - 1, **LINKED.held(name, number), width=140,
                             on_change=LINKED.note, args=(name, usual))  # fmt: skip
 
 
@@ -128,8 +128,8 @@ def _choice(label: str, name: str, titles: dict[str, str], width: int, also: tup
     usual = next(iter(titles))
     value = LINKED.choice(name, list(titles), usual)
     st.selectbox(
-        label, list(titles), key=LINKED.held(name, value), format_func=titles.__getitem__, width=width,
-        on_change=_note_and_clear, args=(name, usual, also),
+        label, list(titles), **LINKED.held(name, value, {"index": list(titles).index(value)}), width=width,
+        format_func=titles.__getitem__, on_change=_note_and_clear, args=(name, usual, also),
     )  # fmt: skip
     return value
 
@@ -145,7 +145,7 @@ def _whole(
 ) -> int:
     value = LINKED.number(name, usual, low=low, high=high)
     st.number_input(
-        label, low, high, key=LINKED.held(name, value), width=width, on_change=_note_and_clear,
+        label, low, high, **LINKED.held(name, value), width=width, on_change=_note_and_clear,
         args=(name, usual, also),
     )  # fmt: skip
     return value

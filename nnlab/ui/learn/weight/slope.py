@@ -48,7 +48,7 @@ def slope() -> None:
     place_boxes(chosen)
     rate = LINKED.choice("lr", _RATES, _USUAL)
     st.select_slider(
-        _("Learning rate"), _RATES, key=LINKED.held("lr", rate), on_change=LINKED.note, args=("lr", _USUAL)
+        _("Learning rate"), _RATES, **LINKED.held("lr", rate), on_change=LINKED.note, args=("lr", _USUAL)
     )
     step = _step(chosen, float(rate))
     _draw(chosen, step)
