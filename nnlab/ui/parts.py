@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from nnlab.ui.hold import hold
 from nnlab.ui.text import _
 from nnlab.ui.url import query_choice, set_query
 
@@ -23,13 +24,13 @@ def part_switch(parts: Mapping[str, str], page: str) -> str:
         chosen = st.session_state[key]
         set_query("part", None if chosen == usual else chosen)
 
-    st.session_state[key] = query_choice("part", list(parts), usual)
+    now = query_choice("part", list(parts), usual)
     st.segmented_control(
         _("Part"),
         list(parts),
         required=True,
         format_func=lambda name: _(parts[name]),
-        key=key,
+        **hold(key, now, {"default": now}),
         on_change=write,
         label_visibility="collapsed",
     )

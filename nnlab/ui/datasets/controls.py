@@ -113,7 +113,7 @@ def _which(shown: View) -> None:
         list(SPLITS),
         required=True,
         format_func=lambda name: _(SPLITS[name]),
-        key=_bound("split", shown.split),
+        **hold("datasets-split", shown.split, {"default": shown.split}),
         on_change=_write,
         args=("split",),
     )
@@ -126,11 +126,12 @@ def _which(shown: View) -> None:
         args=("class",),
         width=145,
     )
+    order = "random" if shown.span is None else "range"
     st.selectbox(
         _("Order"),
         list(_ORDERS),
         format_func=lambda name: _(_ORDERS[name]),
-        key=_bound("order", "random" if shown.span is None else "range"),
+        **hold("datasets-order", order, {"index": list(_ORDERS).index(order)}),
         on_change=_write,
         args=("order",),
         width=140,
@@ -146,7 +147,7 @@ def _at_random(shown: View) -> None:
         _("Grid"),
         _GRIDS,
         format_func=lambda side: f"{side} × {side}",
-        key=_bound("grid", shown.side),
+        **hold("datasets-grid", shown.side, {"index": _GRIDS.index(shown.side)}),
         on_change=_write,
         args=("grid",),
         width=110,
@@ -195,7 +196,7 @@ def _step(first: int) -> None:
 
 
 def _bound(name: str, value: str | int) -> str:
-    """The key of a control that shows what the URL says: the one place where the choice is kept."""
+    """The key of a choice that shows what the URL says: its titles are those of the dataset."""
     st.session_state[f"datasets-{name}"] = value
     return f"datasets-{name}"
 

@@ -63,14 +63,14 @@ def _source(chosen: Reader) -> str:
         titles = {name: titles[name] for name in ("photo", "sample")}
         if st.query_params.get("from") not in titles:
             _LINKED.choose("from", "photo", "draw")
-    key = _LINKED.bound("from", _LINKED.choice("from", list(titles), "draw"))
+    source = _LINKED.choice("from", list(titles), "draw")
     st.segmented_control(
-        _("What is read"), list(titles), required=True, format_func=titles.__getitem__, key=key,
-        on_change=_LINKED.note, args=("from", "draw"), label_visibility="collapsed",
+        _("What is read"), list(titles), required=True, format_func=titles.__getitem__,
+        **_LINKED.held("from", source, {"default": source}), on_change=_LINKED.note, args=("from", "draw"),
+        label_visibility="collapsed",
     )  # fmt: skip
     if chosen.remark:
         st.caption(chosen.remark)
-    source: str = st.session_state[key]
     return source
 
 

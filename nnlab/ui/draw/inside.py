@@ -92,22 +92,21 @@ def show(reader: Reader, subject: Subject) -> None:
 
 def _switch(label: str, name: str, options: dict[str, str], default: str) -> str:
     titles = {option: _(title) for option, title in options.items()}
-    key = _LINKED.bound(name, _LINKED.choice(name, list(options), default))
+    chosen = _LINKED.choice(name, list(options), default)
     st.segmented_control(
-        label, list(options), required=True, format_func=titles.__getitem__, key=key,
-        on_change=_LINKED.note, args=(name, default),
+        label, list(options), required=True, format_func=titles.__getitem__,
+        **_LINKED.held(name, chosen, {"default": chosen}), on_change=_LINKED.note, args=(name, default),
     )  # fmt: skip
-    chosen: str = st.session_state[key]
     return chosen
 
 
 def _cam_layer(cams: list[str], usual: str | None) -> str:
     default = usual or cams[-1]
-    key = _LINKED.bound("cam", _LINKED.choice("cam", cams, default))
+    chosen = _LINKED.choice("cam", cams, default)
     st.selectbox(
-        _("Maps of"), cams, key=key, width=130, on_change=_LINKED.note, args=("cam", default)
+        _("Maps of"), cams, **_LINKED.held("cam", chosen, {"index": cams.index(chosen)}), width=130,
+        on_change=_LINKED.note, args=("cam", default),
     )  # fmt: skip
-    chosen: str = st.session_state[key]
     return chosen
 
 

@@ -84,12 +84,12 @@ def _is_whole(chosen: Reader) -> bool:
         return False
     usual = "whole" if info.in_shape[0] == 3 else "pieces"
     titles = {"pieces": _("Each piece of writing"), "whole": _("The whole picture")}
-    key = _LINKED.bound("read", _LINKED.choice("read", list(titles), usual))
+    now = _LINKED.choice("read", list(titles), usual)
     st.segmented_control(
-        _("What the network is given"), list(titles), required=True, format_func=titles.__getitem__, key=key,
-        on_change=_LINKED.note, args=("read", usual),
+        _("What the network is given"), list(titles), required=True, format_func=titles.__getitem__,
+        **_LINKED.held("read", now, {"default": now}), on_change=_LINKED.note, args=("read", usual),
     )  # fmt: skip
-    return bool(st.session_state[key] == "whole")
+    return now == "whole"
 
 
 def _answers(shot: Shot, model: TrainedModel) -> list[Answer]:

@@ -27,13 +27,13 @@ def whole_picture(chosen: Reader, shot: Shot) -> Subject:
     info = chosen.model.info
     titles = {name: _(title) for name, title in _FITS.items()}
     usual = next(iter(_FITS))
-    key = _LINKED.bound("fit", _LINKED.choice("fit", list(_FITS), usual))
+    fit = _LINKED.choice("fit", list(_FITS), usual)
     st.segmented_control(
         _("Brought to the network's size"), list(titles), required=True, format_func=titles.__getitem__,
-        key=key, on_change=_LINKED.note, args=("fit", usual),
+        **_LINKED.held("fit", fit, {"default": fit}), on_change=_LINKED.note, args=("fit", usual),
         help=_("Fill: the middle of it. Fit: all of it, between black bars. Stretch: bent to the shape."),
     )  # fmt: skip
-    image = fitted(shot.whole, info, st.session_state[key])
+    image = fitted(shot.whole, info, fit)
     answer = answer_to(chosen.model, image)
     caption = _(
         "{width:,} × {height:,} pixels, brought to {shape}",

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from nnlab.errors import LabError, ShapeError
 from nnlab.nets.layers import Field, LayerKind
-from nnlab.ui.layers.linked import bound, held, write
+from nnlab.ui.layers.linked import held, write
 from nnlab.ui.text import _, say
 from nnlab.ui.url import set_query
 
@@ -98,10 +98,11 @@ def _control(kind: LayerKind, field: Field) -> Any:
             shown = held(field.name, value if isinstance(value, bool) else field.default)
             st.toggle(field.name, **shown, on_change=write, args=(field.name, field.default))
         case "choice":
-            key = bound(field.name, value if value in field.choices else field.default)
+            now = value if value in field.choices else field.default
             st.selectbox(
-                field.name, field.choices, key=key, on_change=write, args=(field.name, usual), width=115
-            )
+                field.name, field.choices, **held(field.name, now, {"index": field.choices.index(now)}),
+                on_change=write, args=(field.name, usual), width=115,
+            )  # fmt: skip
         case _:
             # Text, so that a pair or a word can be typed too, and what is typed stays where it is wrong.
             wide = max(96, 10 * len(field.name))  # its name on one line

@@ -45,13 +45,11 @@ def choice(
 ) -> str:
     """A select box for ``?name=``; another choice takes `also_clears` out of the URL."""
     value = query_choice(name, allowed, default)
-    key = bound(name, value)
     st.selectbox(
-        label, list(allowed), key=key, format_func=shown, width=width,
-        on_change=write, args=(name, default, also_clears),
+        label, list(allowed), **held(name, value, {"index": list(allowed).index(value)}), format_func=shown,
+        width=width, on_change=write, args=(name, default, also_clears),
     )  # fmt: skip
-    chosen: str = st.session_state[key]
-    return chosen
+    return value
 
 
 def whole(
@@ -78,13 +76,13 @@ def keep_within(name: str, last: int) -> None:
         set_query(name, last)
 
 
-def held(name: str, value: Any) -> dict[str, Any]:
-    """The arguments of a number, a switch or a text that shows `value`; see `hold`."""
-    return hold(f"layers-{name}", value)
+def held(name: str, value: Any, start: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The arguments of a control that shows `value`; see `hold`."""
+    return hold(f"layers-{name}", value, start)
 
 
 def bound(name: str, value: Any) -> str:
-    """The key of a choice that shows `value`."""
+    """The key of a slider whose ends change, which shows `value`."""
     key = f"layers-{name}"
     st.session_state[key] = value
     return key

@@ -83,7 +83,7 @@ def loader_strip() -> tuple[Loading, bool]:
         )  # fmt: skip
         st.segmented_control(
             _("Order"), SAMPLERS, required=True, format_func=lambda name: _(TITLES[name]),
-            key=LINKED.bound("sampler", loading.sampler),
+            **LINKED.held("sampler", loading.sampler, {"default": loading.sampler}),
             on_change=LINKED.note, args=("sampler", _USUAL.sampler),
             help=_("In order: as the samples lie. Random: shuffle=True, each once an epoch. Weighted: drawn "
                    "with replacement by WeightedRandomSampler, every class equally often."),
@@ -113,7 +113,7 @@ def samples_strip() -> Selection:
     count = LINKED.choice("samples", _COUNTS, _COUNTS[0])
     uneven = LINKED.toggle("uneven", False)
     st.selectbox(
-        _("Samples"), _COUNTS, key=LINKED.bound("samples", count),
+        _("Samples"), _COUNTS, **LINKED.held("samples", count, {"index": _COUNTS.index(count)}),
         on_change=LINKED.note, args=("samples", _COUNTS[0]),
         format_func=lambda name: _("All") if name == "all" else f"{int(name):,}", width=110,
     )  # fmt: skip

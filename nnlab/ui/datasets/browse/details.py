@@ -17,6 +17,7 @@ from nnlab.ui.datasets.browse.bytes import every_byte
 from nnlab.ui.datasets.browse.classes import class_images
 from nnlab.ui.datasets.browse.path import CHANNELS
 from nnlab.ui.datasets.controls import View
+from nnlab.ui.hold import hold
 from nnlab.ui.text import _, mark
 from nnlab.ui.url import query_choice, set_query
 
@@ -34,13 +35,13 @@ def details(data: Dataset, view: View, index: int, title: str) -> None:
     """The switch and what it shows; the URL holds it as ``?detail=``."""
     image = getattr(data, view.split).images[index]
     names = [name for name in _TITLES if name != "channels" or len(image) > 1]
-    st.session_state[_KEY] = query_choice("detail", names, names[0])
+    now = query_choice("detail", names, names[0])
     st.segmented_control(
         _("Details"),
         names,
         required=True,
         format_func=lambda name: _(_TITLES[name]),
-        key=_KEY,
+        **hold(_KEY, now, {"default": now}),
         on_change=_write,
         label_visibility="collapsed",
     )
@@ -51,7 +52,7 @@ def details(data: Dataset, view: View, index: int, title: str) -> None:
         "classes": lambda: class_images(data, view.split),
         "balance": lambda: class_balance(data),
     }
-    parts[st.session_state[_KEY]]()
+    parts[now]()
 
 
 def _write() -> None:

@@ -89,11 +89,12 @@ def _strip(upload: Upload, found: Found) -> None:
         )  # fmt: skip
         st.segmented_control(
             _("Channels"), list(_CHANNELS), required=True, format_func=lambda n: _(_CHANNELS[n]),
-            key=_bound("channels", options.channels), on_change=_chosen, args=(upload, "channels"),
+            **_held("channels", options.channels, {"default": options.channels}),
+            on_change=_chosen, args=(upload, "channels"),
         )  # fmt: skip
         st.segmented_control(
             _("Brought to a square"), FITS, required=True, format_func=lambda fit: _(_FITS[fit]),
-            key=_bound("fit", options.fit), on_change=_chosen, args=(upload, "fit"),
+            **_held("fit", options.fit, {"default": options.fit}), on_change=_chosen, args=(upload, "fit"),
         )  # fmt: skip
         if found.counts["test"] is None:
             st.number_input(
@@ -108,15 +109,9 @@ def _strip(upload: Upload, found: Found) -> None:
             )  # fmt: skip
 
 
-def _bound(name: str, value: object) -> str:
-    """The key of a choice that shows what is chosen for the upload, which is where it is kept."""
-    st.session_state[f"images-{name}"] = value
-    return f"images-{name}"
-
-
-def _held(name: str, value: object) -> dict[str, Any]:
-    """The arguments of a number, likewise."""
-    return hold(f"images-{name}", value)
+def _held(name: str, value: object, start: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The arguments of a control that shows what is chosen for the upload, which is where it is kept."""
+    return hold(f"images-{name}", value, start)
 
 
 def _chosen(upload: Upload, name: str) -> None:

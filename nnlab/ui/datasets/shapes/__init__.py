@@ -34,8 +34,8 @@ def show() -> None:
     """Draw this part of the Datasets page."""
     name = LINKED.choice("data", list(KINDS), _FIRST)
     st.segmented_control(
-        _("Kind of data"), list(KINDS), required=True, key=LINKED.bound("data", name), on_change=_kind_chosen,
-        format_func=lambda each: f"{_(KINDS[each].title)} ({KINDS[each].letters})",
+        _("Kind of data"), list(KINDS), required=True, **LINKED.held("data", name, {"default": name}),
+        on_change=_kind_chosen, format_func=lambda each: f"{_(KINDS[each].title)} ({KINDS[each].letters})",
     )  # fmt: skip
     kind = KINDS[name]
     st.caption(_(kind.what))

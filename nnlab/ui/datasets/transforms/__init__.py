@@ -103,17 +103,11 @@ def _switch(shown: str) -> None:
         list(_VIEWS),
         required=True,
         format_func=lambda name: _(_VIEWS[name]),
-        key=_bound("show", shown),
+        **hold("transforms-show", shown, {"default": shown}),
         on_change=_write,
         args=("show",),
         label_visibility="collapsed",
     )
-
-
-def _bound(name: str, value: str | int) -> str:
-    """The key of a control that shows what the URL says."""
-    st.session_state[f"transforms-{name}"] = value
-    return f"transforms-{name}"
 
 
 def _write(name: str) -> None:

@@ -26,7 +26,7 @@ def errors() -> None:
     name = LINKED.choice("case", list(MISTAKES), first)
     titles = {key: f"{_ICONS[mistake.kind]} {say(mistake.title)}" for key, mistake in MISTAKES.items()}
     st.pills(
-        _("Mistake"), list(MISTAKES), key=LINKED.bound("case", name), required=True,
+        _("Mistake"), list(MISTAKES), **LINKED.held("case", name, {"default": name}), required=True,
         format_func=titles.__getitem__, label_visibility="collapsed", on_change=LINKED.note,
         args=("case", first),
     )  # fmt: skip

@@ -103,8 +103,8 @@ def _histograms(record: Record, key: str) -> None:
     chosen = LINKED.text("layer", names[0])
     chosen = chosen if chosen in names else names[0]
     st.segmented_control(
-        _("Layer"), names, key=LINKED.bound("layer", chosen), required=True, on_change=LINKED.note,
-        args=("layer", names[0]), label_visibility="collapsed",
+        _("Layer"), names, **LINKED.held("layer", chosen, {"default": chosen}), required=True,
+        on_change=LINKED.note, args=("layer", names[0]), label_visibility="collapsed",
     )  # fmt: skip
     layer = record.layers[names.index(chosen)]
     left, right = st.columns(2)

@@ -21,8 +21,8 @@ def show() -> None:
     seed = LINKED.number("seed", 0, low=0, high=_LAST_SEED)
     titles = {case.name: say(case.title) for case in ALL.values()}
     st.pills(
-        _("Training"), list(ALL), key=LINKED.bound("case", name), format_func=titles.__getitem__,
-        on_change=LINKED.note, args=("case", CASES[0].name), required=True,
+        _("Training"), list(ALL), **LINKED.held("case", name, {"default": name}),
+        format_func=titles.__getitem__, on_change=LINKED.note, args=("case", CASES[0].name), required=True,
     )  # fmt: skip
     st.number_input(
         _("Seed"), 0, _LAST_SEED, **LINKED.held("seed", seed), width=130,

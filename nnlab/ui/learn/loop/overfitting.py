@@ -66,8 +66,9 @@ def _settings() -> Settings:
 
 def _select(label: str, options: Sequence[str], name: str, value: str, usual: str) -> None:
     st.selectbox(
-        label, options, key=LINKED.bound(name, value), on_change=LINKED.note, args=(name, usual), width=150
-    )
+        label, options, **LINKED.held(name, value, {"index": options.index(value)}), width=150,
+        on_change=LINKED.note, args=(name, usual),
+    )  # fmt: skip
 
 
 def _course(asked: Settings, lines: Sequence[Any]) -> None:

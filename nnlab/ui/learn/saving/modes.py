@@ -30,14 +30,15 @@ with torch.no_grad():  # no gradients; that alone changes neither dropout nor ba
 
 @st.fragment
 def show() -> None:
-    training = LINKED.choice("mode", ("train", "eval"), "train") == "train"
+    mode = LINKED.choice("mode", ("train", "eval"), "train")
+    training = mode == "train"
     drop, norm = LINKED.toggle("dropout", True), LINKED.toggle("norm", True)
     image = LINKED.number("image", 0, low=0, high=99)
     with st.container(horizontal=True, vertical_alignment="bottom", key="saving-modes"):
         st.segmented_control(
             _("The network is in"), ("train", "eval"), required=True,
             on_change=LINKED.note, args=("mode", "train"),
-            key=LINKED.bound("mode", "train" if training else "eval"),
+            **LINKED.held("mode", mode, {"default": mode}),
             format_func={"train": "net.train()", "eval": "net.eval()"}.__getitem__,
         )  # fmt: skip
         st.toggle(

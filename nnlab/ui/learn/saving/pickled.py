@@ -82,8 +82,9 @@ def _show(going: bool) -> None:
     name = LINKED.choice("file", list(_FILES), "state")
     titles = {key: _(title) for key, title in _FILES.items()}
     st.segmented_control(
-        _("File"), list(titles), key=LINKED.bound("file", name), format_func=titles.__getitem__,
-        required=True, on_change=LINKED.note, args=("file", "state"), label_visibility="collapsed",
+        _("File"), list(titles), **LINKED.held("file", name, {"default": name}),
+        format_func=titles.__getitem__, required=True, on_change=LINKED.note, args=("file", "state"),
+        label_visibility="collapsed",
     )  # fmt: skip
     _file(name, found[name])
     picked = st.pills(

@@ -22,8 +22,9 @@ def show() -> None:
     titles = {step.name: f"{place}. {say(step.title)}" for place, step in enumerate(STEPS, 1)}
     run(asked, None, _table, len(STEPS) + len(_COMPARED))
     st.segmented_control(
-        _("Step"), _NAMES, key=LINKED.bound("step", name), format_func=titles.__getitem__, required=True,
-        on_change=LINKED.note, args=("step", _NAMES[0]), label_visibility="collapsed",
+        _("Step"), _NAMES, **LINKED.held("step", name, {"default": name}), required=True,
+        format_func=titles.__getitem__, on_change=LINKED.note, args=("step", _NAMES[0]),
+        label_visibility="collapsed",
     )  # fmt: skip
     _program(name, asked)
 

@@ -57,8 +57,8 @@ def choice(
     """A select box for ``?name=``, whose choices are called by their titles."""
     value = LINKED.choice(name, list(titles), default)
     st.selectbox(
-        label, list(titles), key=LINKED.bound(name, value), format_func=dict(titles).__getitem__,
-        on_change=_noted, args=(name, default, clears), width=width,
+        label, list(titles), **LINKED.held(name, value, {"index": list(titles).index(value)}),
+        format_func=dict(titles).__getitem__, on_change=_noted, args=(name, default, clears), width=width,
     )  # fmt: skip
     return value
 
