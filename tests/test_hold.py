@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from datasets_page import show_page
+from slow_answers import slow_answers
 from streamlit.testing.v1 import AppTest
 
 from nnlab.ui import hold
@@ -84,41 +85,11 @@ def test_another_language_tells_all(clock: Clock) -> None:
     assert box.value == "saddle" and box.key in told(page) and not page.exception
 
 
-class Answers:
-    """What the server says to a page, kept back until it is let through: a slow connection."""
-
-    def __init__(self) -> None:
-        self.kept: list[Any] | None = None
-        self.send: Callable[[Any], None]
-
-    def route(self, socket: Any) -> None:
-        server = socket.connect_to_server()
-        self.send = socket.send
-        socket.on_message(server.send)
-        server.on_message(
-            lambda message: self.send(message) if self.kept is None else self.kept.append(message)
-        )
-
-    def hold_back(self, page: Any, act: Callable[[], None]) -> list[Any]:
-        """The whole answer to `act`, which the page has not heard."""
-        from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-
-        self.kept = []
-        act()
-        while not any(
-            ForwardMsg.FromString(each).WhichOneof("type") == "script_finished" for each in self.kept
-        ):
-            page.wait_for_timeout(10)  # between two looks; messages arrive meanwhile
-        return self.kept
-
-
 @pytest.mark.browser
 def test_clicks_are_not_undone_by_a_slow_answer(lab: str, open_page: Callable[..., Any]) -> None:
     from playwright.sync_api import expect
 
-    answers = Answers()
-    page = open_page("about:blank")
-    page.route_web_socket("**/_stcore/stream*", answers.route)
+    answers, page = slow_answers(open_page)
     page.goto(f"{lab}/datasets?part=batches")
     field = page.get_by_role("spinbutton", name="batch_size")
     more = page.get_by_test_id("stNumberInput").filter(has=field).get_by_test_id("stNumberInputStepUp")

@@ -223,7 +223,8 @@ def test_the_address_brings_a_network_and_back_is_undo(monkeypatch: pytest.Monke
     page.query_params["net"] = to_link(mine)  # a browser that has not heard of the edit
     page.run()
     assert network(page) == edited
-    monkeypatch.setattr("nnlab.ui.build.draft.went_back", lambda: True)
+    for place in ("build.draft", "url"):
+        monkeypatch.setattr(f"nnlab.ui.{place}.went_back", lambda: True)
     page.query_params["net"] = to_link(mine)
     page.run()
     header = told(page)

@@ -224,8 +224,7 @@ def test_saved_by_name_copied_and_deleted(page: AppTest) -> None:
     upload(page, ("photos.zip", class_folders()))
     press(page, "images-use")
     unsaved = page.query_params["dataset"]
-    page.query_params["part"] = "images"
-    page.run()
+    page.segmented_control(key="datasets-part").set_value("images").run()
     row = f"images-own-{unsaved}"
     assert page.text_input(key=f"{row}-name").value == "photos"
     for bad in ("", "a/b", "../a", "con", "x" * 41):

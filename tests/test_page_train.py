@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from slow_answers import slow_answers
 
 from nnlab.training.optim import OPTIMIZERS
 
@@ -144,6 +145,28 @@ def test_two_runs_lie_over_each_other(train: Callable[..., Page]) -> None:
     wait_for_points(page, losses(page), 2 * (157 + 1))
     for run in (first, second):
         expect(page.get_by_role("button", name=f"logistic · strokes · {run[-4:]} · training")).to_be_visible()
+
+
+def test_a_run_stays_when_the_page_is_slow_to_hear_of_it(
+    train: Callable[..., Page], lab: str, open_page: Callable[..., Page]
+) -> None:
+    start(train("model=logistic"), "1")  # so that there is a table
+    answers, page = slow_answers(open_page)
+    page.goto(f"{lab}/train?dataset=strokes&model=logistic")
+    expect(page.locator("[class*=st-key-train-shelf] canvas").first).to_be_visible()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    rate = page.get_by_test_id("stNumberInput").filter(
+        has=page.get_by_role("spinbutton", name="Learning rate")
+    )
+    first = answers.hold_back(page, page.get_by_role("button", name="Start training").click)
+    # The table that the page has by now knows nothing of the run, and says so along with the rate.
+    second = answers.hold_back(page, rate.get_by_test_id("stNumberInputStepUp").click)
+    for message in (*first, *second):
+        answers.send(message)
+    answers.kept = None
+    expect(page).to_have_url(re.compile(r"lr=0\.008"))
+    expect(head(page)).to_contain_text("finished", timeout=_SLOW)
+    assert len(run_ids(page)) == 1
 
 
 def test_two_tabs_that_start_at_once_get_a_run_each(train: Callable[..., Page]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from nnlab.ui.hold import hold
-from nnlab.ui.url import query_choice, query_float, query_number, set_query
+from nnlab.ui.url import catch_up, query_choice, query_float, query_number, set_query
 
 YES_NO = ("yes", "no")
 _T = TypeVar("_T", str, int, float)
@@ -74,6 +74,7 @@ class Linked:
         self._memory()[name] = text
 
     def _recall(self, name: str) -> None:
+        catch_up()
         if name not in st.query_params and self._memory().get(name) is not None:
             set_query(name, self._memory()[name])
 

@@ -22,7 +22,7 @@ from PIL import Image
 from nnlab.devices import DeviceInfo, describe_device
 from nnlab.ui import components
 from nnlab.ui.text import LANGUAGES, _, language, settle_language
-from nnlab.ui.url import query_choice, set_query
+from nnlab.ui.url import open_url, query_choice, set_query
 
 PAGES = Path(__file__).parents[2] / "pages"
 _HEADER = re.compile(r"# page: (\d+) \| (:\S+:) \| (.+)")
@@ -78,6 +78,7 @@ def run_page() -> None:
     _remember_language()
     settle_language()
     page = st.navigation(_pages(), expanded=True)
+    open_url(_stem(page))
     st.set_page_config(page_title=f"{page.title.partition(' ')[2]} · nnlab", page_icon=_icon(), layout="wide")
     st.html(_STYLE)
     with st.sidebar:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from nnlab.errors import LabError
 from nnlab.nets.architecture import Architecture
@@ -19,7 +18,7 @@ from nnlab.nets.link import from_link, to_link
 from nnlab.nets.presets import PRESETS, preset, preset_names
 from nnlab.ui.networks import OWN, keep_own, kept_own, link_written
 from nnlab.ui.text import say
-from nnlab.ui.url import query_choice, set_query
+from nnlab.ui.url import query_choice, set_query, went_back
 
 _KEY = "build:history"
 _OPEN = "build-part"  # the switch between the parts; Streamlit forgets it as soon as another page runs
@@ -98,12 +97,6 @@ def arrive() -> None:
     elif not found.states:
         found.push(preset(preset_names()[0]))
     settle()
-
-
-def went_back() -> bool:
-    """Whether the browser's Back or Forward has asked for this run."""
-    context = get_script_run_ctx()
-    return context is not None and context.is_history_navigation
 
 
 def draft() -> Architecture:

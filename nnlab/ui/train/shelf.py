@@ -19,7 +19,7 @@ from nnlab.ui.url import set_query
 
 MOST_SHOWN = 8  # runs at once: as many as there are colours
 _MOST_LISTED = 200
-_KEY = "train-shelf"
+_DRAWN = "train:shelf"  # the runs of the table and those of its selected rows, and how often that was new
 
 STATES = {
     "queued": mark("waiting"),
@@ -58,14 +58,26 @@ def shelf(shown: list[Run]) -> None:
         st.caption(_("None yet. Press Start: a run is kept, and can be opened again from here."))
         return
     ids = [run.id for run in runs]
-    rows = [ids.index(run.id) for run in shown if run.id in ids]
-    st.session_state[_KEY] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+    chosen = [run.id for run in shown if run.id in ids]
+    # Rows that a browser selected in another table, or before it heard of a new run, mean other runs here.
+    *drawn, number = st.session_state.get(_DRAWN, (None, None, 0))
+    if drawn != [ids, chosen]:
+        number += 1
+        st.session_state[_DRAWN] = ids, chosen, number
+    key = f"train-shelf-{number}"
+
+    def selected() -> None:
+        found = [ids[row] for row in st.session_state[key]["selection"]["rows"]]
+        st.session_state[_DRAWN] = ids, found, number
+        show(found)
+
     st.dataframe(
         _table(runs),
-        key=_KEY,
+        key=key,
         hide_index=True,
-        on_select=lambda: show([ids[row] for row in st.session_state[_KEY]["selection"]["rows"]]),
+        on_select=selected,
         selection_mode="multi-row",
+        selection_default={"selection": {"rows": [ids.index(run_id) for run_id in chosen]}},
         height=min(388, 38 + 35 * len(runs)),
         column_config={
             _("Test accuracy"): st.column_config.NumberColumn(format="%.2f %%"),
