@@ -218,7 +218,7 @@ const createWeight = (host) => {
     [x, d] = [new Float32Array(blobs[0]), new Float32Array(blobs[1])];
     w = blobs[2].byteLength ? new Float32Array(blobs[2]) : null;
     [place, image] = [header.place, header.image];
-    looked = null;
+    if (looked && (looked.y >= header.map[0] || looked.x >= header.map[1])) looked = null;
     theme = themeOf(host);
     table = signedTable(theme.dark);
     drawAll();
