@@ -1,4 +1,4 @@
-"""Widgets whose value is kept elsewhere: which of them the browser is told about, and when."""
+"""A browser that is slow to hear: which widgets it is told about, and what its old address counts for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datasets_page import show_page
 from slow_answers import slow_answers
 from streamlit.testing.v1 import AppTest
 
-from nnlab.ui import hold
+from nnlab.ui import hold, url
 
 START, STEPS, RATE = "descent-x", "descent-run", "descent-peak"
 
@@ -83,6 +83,26 @@ def test_another_language_tells_all(clock: Clock) -> None:
     page.run()
     box = page.selectbox(key="descent-surface")
     assert box.value == "saddle" and box.key in told(page) and not page.exception
+
+
+@pytest.mark.parametrize("heard", ["too late", "and gone back from"])
+def test_an_address_from_before_a_change_is_read_as_after_it(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, heard: str
+) -> None:
+    monkeypatch.setattr(url, "time", clock)
+    page = show_page("descent", {"part": "schedules"})
+    for steps in (50, 60):
+        page.number_input(key=STEPS).set_value(steps).run()
+    page.query_params["run"] = "50"
+    page.number_input(key=START).set_value(-1.0).run()
+    assert page.query_params["run"] == "60" and page.number_input(key=STEPS).value == 60
+    if heard == "too late":
+        clock.now += 10
+    else:
+        monkeypatch.setattr(url, "went_back", lambda: True)
+    page.query_params["run"] = "50"
+    page.run()
+    assert page.number_input(key=STEPS).value == 50
 
 
 @pytest.mark.browser
