@@ -105,6 +105,15 @@ def test_an_address_from_before_a_change_is_read_as_after_it(
     assert page.number_input(key=STEPS).value == 50
 
 
+def test_a_language_stays_chosen(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(url, "time", clock)
+    page = show_page("descent", {"lang": "en"})
+    page.segmented_control(key="language-switch").set_value("ko").run()
+    page.query_params["lang"] = "en"
+    page.run()
+    assert page.query_params["lang"] == "ko" and page.title[0].value == "경사 하강법"
+
+
 @pytest.mark.browser
 def test_clicks_are_not_undone_by_a_slow_answer(lab: str, open_page: Callable[..., Any]) -> None:
     from playwright.sync_api import expect

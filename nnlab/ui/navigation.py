@@ -22,7 +22,7 @@ from PIL import Image
 from nnlab.devices import DeviceInfo, describe_device
 from nnlab.ui import components
 from nnlab.ui.text import LANGUAGES, _, language, settle_language
-from nnlab.ui.url import open_url, query_choice, set_query
+from nnlab.ui.url import catch_up, open_url, query_choice, set_query
 
 PAGES = Path(__file__).parents[2] / "pages"
 _HEADER = re.compile(r"# page: (\d+) \| (:\S+:) \| (.+)")
@@ -114,6 +114,7 @@ def _stem(page: st.Page) -> str:
 
 def _remember_language() -> None:
     """Following a link to another page empties the URL; what was chosen there or in the sidebar stays."""
+    catch_up("lang")  # which means the same on every page
     asked = st.query_params.get("lang")
     if asked in LANGUAGES:
         st.session_state["language"] = asked

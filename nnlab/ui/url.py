@@ -79,12 +79,13 @@ def went_back() -> bool:
     return context is not None and context.is_history_navigation
 
 
-def catch_up() -> None:
-    """Where the browser has yet to hear of the last changes of its URL, make them again."""
+def catch_up(*names: str) -> None:
+    """Where the browser has yet to hear of the last changes of its URL, or of `names`, make them again."""
     unheard: _Unheard = st.session_state.get(_UNHEARD, {})
     if went_back():
         unheard.clear()
-    for name, (earlier, now, since) in list(unheard.items()):
+    for name in [name for name in unheard if name in names or not names]:
+        earlier, now, since = unheard[name]
         if time.monotonic() - since > _HEARING:
             del unheard[name]
         elif st.query_params.get(name) in earlier:
