@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -77,7 +78,8 @@ def browser() -> Iterator[object]:
 
 @pytest.fixture
 def open_page(browser: object) -> Iterator[Callable[..., object]]:
-    """``open_page(url, **context)`` opens a page in a context of its own; expectations wait up to 30 s.
+    """``open_page(url, **context)`` opens a page in a context of its own, and waits until it stands;
+    expectations wait up to 30 s.
 
     The test fails where the page reports an error of its own JavaScript.
     """
@@ -94,12 +96,25 @@ def open_page(browser: object) -> Iterator[Callable[..., object]]:
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(url)
+        if url.startswith("http"):
+            _wait_until_it_stands(page)
         return page
 
     yield opened
     for context in contexts:
         context.close()
     assert not errors, errors
+
+
+def _wait_until_it_stands(page: Any) -> None:
+    """Until the page has run, and no control of it waits for its script, with another height meanwhile."""
+    from playwright.sync_api import expect
+
+    expect(page.get_by_test_id("stElementContainer").first).to_be_attached(timeout=60_000)
+    expect(page.get_by_test_id("stApp")).to_have_attribute(
+        "data-test-script-state", "notRunning", timeout=60_000
+    )
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
 def _start(app: str, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
